@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "laforge",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "laforge", targets: ["laforge"]),
+    .library(name: "LaForgeStore", targets: ["LaForgeStore", "LaForgeCore"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .target(name: "CLaForgeSupport"),
+    .target(name: "LaForgeCore", dependencies: [systemPackage]),
+    .target(name: "LaForgeUsage", dependencies: ["LaForgeCore"]),
+    .target(
+      name: "LaForgeGit",
+      dependencies: ["LaForgeCore", "CLibgit2", "CLaForgeSupport", subprocess, systemPackage]),
+    .target(
+      name: "LaForgeStore",
+      dependencies: ["LaForgeCore", "CLaForgeSupport", grdb, systemPackage]),
+    .target(
+      name: "LaForgeAgent", dependencies: ["LaForgeCore", "CLaForgeSupport", systemPackage]),
+    .target(
+      name: "LaForgeCommands",
+      dependencies: [
+        "LaForgeCore", "LaForgeUsage", "LaForgeGit", "LaForgeStore", "LaForgeAgent",
+        argumentParser, systemPackage,
+      ]),
+    .executableTarget(name: "laforge", dependencies: ["LaForgeCommands"]),
+    .target(
+      name: "LaForgeTestSupport", dependencies: ["LaForgeCore", subprocess, systemPackage]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// One set of strict settings for every Swift target. What each feature means:
+// <https://docs.swift.org/compiler/documentation/diagnostics/upcoming-language-features/>
+for target in package.targets where target.type != .system && target.name != "CLaForgeSupport" {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+  ]
+}
