@@ -1,0 +1,40 @@
+package import SystemPackage
+
+/// Where a repository and the worktree that LaForge was called in lie.
+package struct RepositoryLocation: Equatable, Sendable {
+  /// The git directory of this worktree: `.git`, or `.git/worktrees/NAME`.
+  package var gitDirectory: FilePath
+  /// The git directory that all worktrees share; `laforge/` lies in it.
+  package var commonDirectory: FilePath
+  /// The top-level folder of this worktree.
+  package var workingTree: FilePath
+  /// `main`, or the name of this linked worktree under `worktrees/`.
+  package var worktree: String
+
+  package init(
+    gitDirectory: FilePath, commonDirectory: FilePath, workingTree: FilePath, worktree: String
+  ) {
+    self.gitDirectory = gitDirectory
+    self.commonDirectory = commonDirectory
+    self.workingTree = workingTree
+    self.worktree = worktree
+  }
+
+  /// The name of the main worktree's top-level folder: the project's id unless `laforge.project`
+  /// names another.
+  ///
+  /// For a bare repository with linked worktrees, its own name without `.git`.
+  package var defaultProjectID: String {
+    let last = commonDirectory.lastComponent?.string ?? ""
+    if last == ".git" {
+      return commonDirectory.removingLastComponent().lastComponent?.string ?? "repository"
+    }
+    if let gitFileTarget = mainWorkingTreeName { return gitFileTarget }
+    return last.hasSuffix(".git") ? String(last.dropLast(4)) : last
+  }
+
+  /// With `--separate-git-dir` the main worktree lies elsewhere; it is known only from inside it.
+  private var mainWorkingTreeName: String? {
+    worktree == "main" ? workingTree.lastComponent?.string : nil
+  }
+}

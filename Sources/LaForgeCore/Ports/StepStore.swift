@@ -1,0 +1,109 @@
+/// Which steps to list.
+public struct StepFilter: Hashable, Sendable {
+  /// Only steps of this project; `nil` for all.
+  public var projectID: String?
+  /// Only steps of this worktree; `nil` for all.
+  public var worktree: String?
+  /// Also steps that were rolled back.
+  public var includesInactive: Bool
+  /// Also steps that ran within another step.
+  public var includesEnclosed: Bool
+  /// At most that many, the newest; `nil` for all.
+  public var limit: Int?
+
+  /// Creates a value of these parts.
+  public init(
+    projectID: String? = nil, worktree: String? = nil, includesInactive: Bool = false,
+    includesEnclosed: Bool = false, limit: Int? = nil
+  ) {
+    self.projectID = projectID
+    self.worktree = worktree
+    self.includesInactive = includesInactive
+    self.includesEnclosed = includesEnclosed
+    self.limit = limit
+  }
+}
+
+/// What reading commands need of a store.
+package protocol StepReading {
+  /// The store's id, eight hexadecimal digits.
+  var storeID: String { get }
+
+  /// Returns a step; `nil` where no step has that number.
+  func step(_ id: StepID) throws(StoreError) -> Step?
+
+  /// Returns the latest active step of a worktree, running ones included, steps within others not.
+  func latestActiveStep(worktree: String) throws(StoreError) -> Step?
+
+  /// Lists steps, newest first.
+  func steps(matching filter: StepFilter) throws(StoreError) -> [Step]
+
+  /// Counts the steps that `steps(matching:)` would list.
+  func countSteps(matching filter: StepFilter) throws(StoreError) -> Int
+
+  /// Returns the steps that were never finished, newest first, whether or not they still run.
+  func runningSteps() throws(StoreError) -> [Step]
+
+  /// Returns whether the LaForge that records a step still lives: whether it holds the step's lock.
+  func isRecorderAlive(_ id: StepID) throws(StoreError) -> Bool
+}
+
+/// What recording needs of a store.
+package protocol StepStore: StepReading {
+  /// Inserts a running step, committed when this returns, and holds its lock until it is finished.
+  func createStep(_ step: NewStep) throws(StoreError) -> Step
+
+  /// Records the end of a running step in one transaction and releases its lock.
+  func finishStep(_ id: StepID, with completion: StepCompletion) throws(StoreError) -> Step
+
+  /// Closes, as interrupted, the running steps whose recorder is dead and whose agent is gone.
+  ///
+  /// - Parameter isAgentAlive: Tells whether an agent's process group still runs.
+  /// - Returns: The steps that were closed.
+  /// - Throws: `StoreError`.
+  func closeInterruptedSteps(
+    isAgentAlive: (AgentProcess) -> Bool
+  ) throws(StoreError) -> [StepID]
+
+  /// Takes in the record of a step that ended but could not be written then. Taking in the same
+  /// record again changes nothing.
+  func adoptStep(_ step: Step) throws(StoreError)
+}
+
+/// The record of a step that could not be written into the store when the step ended.
+package struct SpooledStep: Equatable, Sendable {
+  /// The file that holds it.
+  package var path: String
+  package var step: Step
+
+  package init(path: String, step: Step) {
+    self.path = path
+    self.step = step
+  }
+}
+
+/// A spooled record that could not be taken in.
+package struct SpoolRefusal: Equatable, Sendable {
+  package var path: String
+  /// Why, in one sentence without a full stop.
+  package var reason: String
+
+  package init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+}
+
+/// Keeps the records of steps that the store could not finish until it can take them in.
+package protocol StepSpool {
+  /// Writes the record where the next changing command finds it.
+  ///
+  /// - Returns: The file it was written to.
+  func keep(_ step: Step, storeID: String) throws(StoreError) -> String
+
+  /// Returns the records that wait for this store, and what looks like one but cannot be read.
+  func waiting(storeID: String) -> (steps: [SpooledStep], refusals: [SpoolRefusal])
+
+  /// Removes a record that the store has taken in.
+  func remove(_ spooled: SpooledStep) throws(StoreError)
+}

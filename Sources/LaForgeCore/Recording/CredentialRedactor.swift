@@ -1,0 +1,114 @@
+/// Takes credentials out of texts that are to be stored.
+///
+/// It knows credentials by their shape (the prefixes of the large providers' keys, bearer tokens,
+/// passwords in URLs, private key blocks) and by the name they stand behind (`--api-key X`,
+/// `Authorization: X`, `OPENAI_API_KEY=X`). It rather takes out too much than too little.
+package struct CredentialRedactor: Sendable {
+  /// What stands in place of a credential.
+  package static let placeholder = "[redacted]"
+
+  package init() {}
+
+  /// Redacts the words of a command; an option such as `--api-key` covers the next word as well.
+  package func redact(command words: [String]) -> [String] {
+    var redacted: [String] = []
+    var isValueOfSecretOption = false
+    for word in words {
+      if isValueOfSecretOption {
+        redacted.append(Self.placeholder)
+        isValueOfSecretOption = false
+        continue
+      }
+      redacted.append(redact(word))
+      isValueOfSecretOption = namesSecretOption(word)
+    }
+    return redacted
+  }
+
+  /// Redacts every credential in a text.
+  package func redact(_ text: String) -> String {
+    var scanner = CredentialScanner(text)
+    return scanner.redacted()
+  }
+
+  /// Redacts a JSON value; an object's value is redacted whole where its key names a credential.
+  package func redact(_ value: JSONValue, key: String? = nil) -> JSONValue {
+    switch value {
+    case .string(let text):
+      if let key, SecretName.matches(key) { return .string(Self.placeholder) }
+      return .string(redact(text))
+    case .array(let values): return .array(values.map { redact($0, key: key) })
+    case .object(let members):
+      return .object(
+        Dictionary(uniqueKeysWithValues: members.map { ($0, redact($1, key: $0)) }))
+    case .number where key.map(SecretName.matches) == true:
+      return .string(Self.placeholder)
+    case .null, .boolean, .number: return value
+    }
+  }
+
+  /// Redacts everything in an agent's configuration that may hold a credential.
+  package func redact(_ configuration: AgentConfiguration) -> AgentConfiguration {
+    var redacted = configuration
+    redacted.agent = configuration.agent.map(redact)
+    redacted.model = configuration.model.map(redact)
+    redacted.systemPrompt = configuration.systemPrompt.map(redact)
+    redacted.tools = configuration.tools.map { redact($0) }
+    redacted.metadata = Dictionary(
+      uniqueKeysWithValues: configuration.metadata.map { ($0, redact($1, key: $0)) })
+    return redacted
+  }
+
+  /// Whether a word is an option whose value, the next word, is a credential.
+  private func namesSecretOption(_ word: String) -> Bool {
+    guard word.hasPrefix("-"), !word.contains("=") else { return false }
+    return SecretName.matches(String(word.drop { $0 == "-" }))
+  }
+}
+
+/// Names behind which credentials stand.
+enum SecretName {
+  /// Whether a name such as `api-key`, `OPENAI_API_KEY` or `x-auth-token` names a credential.
+  ///
+  /// `max_tokens` and `public_key` do not.
+  static func matches(_ name: String) -> Bool {
+    let words = words(of: name)
+    guard let last = words.last else { return false }
+    if finalWords.contains(last) { return true }
+    guard last == "key", words.count > 1 else { return false }
+    return keyQualifiers.contains(words[words.count - 2])
+  }
+
+  private static let finalWords: Set<String> = [
+    "apikey", "authorization", "credential", "credentials", "passphrase", "passwd", "password",
+    "secret", "secrets", "token", "accesstoken", "authtoken", "privatekey", "secretkey", "pat",
+    "cookie",
+  ]
+
+  private static let keyQualifiers: Set<String> = [
+    "access", "account", "api", "auth", "encryption", "private", "secret", "service", "signing",
+  ]
+
+  /// The words of a name in lower case: `openAIKey`, `OPENAI_KEY` and `openai-key` alike.
+  private static func words(of name: String) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var previousIsLower = false
+    for character in name {
+      guard character.isLetter || character.isNumber else {
+        if !word.isEmpty { words.append(word) }
+        word = ""
+        previousIsLower = false
+        continue
+      }
+      if character.isUppercase, previousIsLower {
+        words.append(word)
+        word = ""
+      }
+      word += character.lowercased()
+      previousIsLower = character.isLowercase
+    }
+    if !word.isEmpty { words.append(word) }
+    return words
+  }
+}

@@ -1,0 +1,204 @@
+/// Walks once over a text and copies it without its credentials.
+struct CredentialScanner {
+  private let bytes: [UInt8]
+  private var position = 0
+  private var output: [UInt8] = []
+
+  init(_ text: String) {
+    bytes = Array(text.utf8)
+  }
+
+  mutating func redacted() -> String {
+    while position < bytes.count {
+      guard isAtWordStart else {
+        copyByte()
+        continue
+      }
+      if skipPrivateKeyBlock() || skipKnownShape() || skipURLPassword() || skipNamedValue() {
+        continue
+      }
+      copyByte()
+    }
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  // MARK: - Shapes
+
+  /// `-----BEGIN … PRIVATE KEY-----` up to its end line, or to the end of the text.
+  private mutating func skipPrivateKeyBlock() -> Bool {
+    guard starts(with: "-----BEGIN "), let header = end(of: "PRIVATE KEY-----", from: position),
+      header - position < 80
+    else { return false }
+    let footer = end(of: "PRIVATE KEY-----", from: header) ?? bytes.count
+    replace(upTo: footer)
+    return true
+  }
+
+  /// A key by its provider's prefix, a JSON web token, or an AWS access key id.
+  private mutating func skipKnownShape() -> Bool {
+    for shape in Self.shapes where starts(with: shape.prefix) {
+      let end = endOfToken(from: position)
+      if end - position >= shape.minimumLength {
+        replace(upTo: end)
+        return true
+      }
+    }
+    return false
+  }
+
+  /// `scheme://user:password@host`: the password alone is taken out.
+  private mutating func skipURLPassword() -> Bool {
+    var index = position
+    while index < bytes.count, isLetterOrDigit(bytes[index]) || bytes[index] == ascii("+") {
+      index += 1
+    }
+    guard index > position, hasBytes("://", at: index) else { return false }
+    let authority = index + 3
+    var colon: Int?
+    var at: Int?
+    index = authority
+    while index < bytes.count, !isSpace(bytes[index]), !Self.authorityEnd.contains(bytes[index]) {
+      if bytes[index] == ascii(":"), colon == nil { colon = index }
+      if bytes[index] == ascii("@") { at = index }
+      index += 1
+    }
+    guard let at else { return false }
+    // A lone user name may be a token: https://ghp_x@github.com. Its shape decides.
+    guard let colon, colon < at else {
+      copy(upTo: authority)
+      return true
+    }
+    copy(upTo: colon + 1)
+    replace(upTo: at)
+    return true
+  }
+
+  /// `name=value`, `name: value`, `"name": "value"`, `Bearer value`, where the name tells that the
+  /// value is a credential.
+  private mutating func skipNamedValue() -> Bool {
+    var index = position
+    while index < bytes.count, isNameByte(bytes[index]) { index += 1 }
+    guard index > position else { return false }
+    let name = String(decoding: bytes[position..<index], as: UTF8.self)
+    if ["bearer", "basic"].contains(name.lowercased()), index < bytes.count,
+      bytes[index] == ascii(" ")
+    {
+      let end = endOfToken(from: index + 1)
+      guard end - index > 8 else { return false }
+      copy(upTo: index + 1)
+      replace(upTo: end)
+      return true
+    }
+    guard SecretName.matches(name), let value = startOfValue(after: index) else { return false }
+    let isHeader = name.lowercased().hasSuffix("authorization") || name.lowercased() == "cookie"
+    let end = endOfValue(from: value, isHeader: isHeader)
+    guard end > value else { return false }
+    copy(upTo: value)
+    replace(upTo: end)
+    return true
+  }
+
+  /// Where the value of a name ends at `index` begins; `nil` where none follows.
+  private func startOfValue(after index: Int) -> Int? {
+    var index = index
+    if index < bytes.count, Self.quotes.contains(bytes[index]) { index += 1 }
+    while index < bytes.count, bytes[index] == ascii(" ") { index += 1 }
+    guard index < bytes.count, bytes[index] == ascii("=") || bytes[index] == ascii(":") else {
+      return nil
+    }
+    index += 1
+    while index < bytes.count, bytes[index] == ascii(" ") { index += 1 }
+    if index < bytes.count, Self.quotes.contains(bytes[index]) { index += 1 }
+    return index
+  }
+
+  /// A header's value runs to the end of its line or quotation, any other to the next space.
+  private func endOfValue(from start: Int, isHeader: Bool) -> Int {
+    let isQuoted = start > 0 && Self.quotes.contains(bytes[start - 1])
+    var index = start
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == ascii("\n") || Self.quotes.contains(byte) { break }
+      if !isHeader, !isQuoted, isSpace(byte) || Self.valueEnd.contains(byte) { break }
+      index += 1
+    }
+    return index
+  }
+
+  // MARK: - Walking
+
+  private var isAtWordStart: Bool {
+    position == 0 || !isLetterOrDigit(bytes[position - 1])
+  }
+
+  private mutating func copyByte() {
+    output.append(bytes[position])
+    position += 1
+  }
+
+  private mutating func copy(upTo end: Int) {
+    output += bytes[position..<end]
+    position = end
+  }
+
+  private mutating func replace(upTo end: Int) {
+    output += Array(CredentialRedactor.placeholder.utf8)
+    position = end
+  }
+
+  private func starts(with text: StaticString) -> Bool { hasBytes(text, at: position) }
+
+  private func hasBytes(_ text: StaticString, at index: Int) -> Bool {
+    text.withUTF8Buffer { bytes[min(index, bytes.count)...].starts(with: $0) }
+  }
+
+  private func end(of text: StaticString, from start: Int) -> Int? {
+    var index = start
+    while index + text.utf8CodeUnitCount <= bytes.count {
+      if hasBytes(text, at: index) { return index + text.utf8CodeUnitCount }
+      index += 1
+    }
+    return nil
+  }
+
+  private func endOfToken(from start: Int) -> Int {
+    var index = start
+    while index < bytes.count, isNameByte(bytes[index]) || Self.tokenBytes.contains(bytes[index]) {
+      index += 1
+    }
+    return index
+  }
+
+  private func isNameByte(_ byte: UInt8) -> Bool {
+    isLetterOrDigit(byte) || byte == ascii("_") || byte == ascii("-")
+  }
+
+  private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+      || byte >= 128
+  }
+
+  private func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
+
+  private func ascii(_ scalar: Unicode.Scalar) -> UInt8 { UInt8(ascii: scalar) }
+
+  // MARK: - Tables
+
+  private static let quotes = Set("\"'`".utf8)
+  private static let authorityEnd = Set("/?#\"'`<>".utf8)
+  private static let valueEnd = Set(";&|,)}]".utf8)
+  private static let tokenBytes = Set("./+=~".utf8)
+
+  /// Prefixes by which providers mark their keys, and the shortest length of the whole key that
+  /// tells it from an ordinary word.
+  private static let shapes: [(prefix: StaticString, minimumLength: Int)] = [
+    ("sk-", 20), ("sk_live_", 20), ("sk_test_", 20), ("rk_live_", 20), ("rk_test_", 20),
+    ("ghp_", 20), ("gho_", 20), ("ghu_", 20), ("ghs_", 20), ("ghr_", 20), ("github_pat_", 20),
+    ("glpat-", 20), ("gldt-", 20), ("xoxb-", 15), ("xoxp-", 15), ("xoxa-", 15), ("xoxs-", 15),
+    ("xapp-", 15), ("AKIA", 20), ("ASIA", 20), ("AIza", 30), ("ya29.", 20), ("hf_", 20),
+    ("gsk_", 20), ("xai-", 20), ("pplx-", 20), ("r8_", 20), ("npm_", 20), ("pypi-", 20),
+    ("dop_v1_", 20), ("whsec_", 20), ("SG.", 20), ("eyJ", 40), ("key-", 30), ("nvapi-", 20),
+    ("csk-", 20), ("fw_", 20), ("tgp_v1_", 20), ("AGE-SECRET-KEY-", 20), ("lin_api_", 20),
+    ("shpat_", 20), ("dapi", 32), ("hvs.", 20), ("sntrys_", 20), ("sbp_", 20),
+  ]
+}

@@ -1,0 +1,65 @@
+/// What a person asked to be recorded.
+package struct RunRequest: Sendable {
+  package var command: AgentCommand
+  /// The caller's folder relative to the top of its working tree; empty at the top.
+  package var directory: String
+  package var label: String?
+  /// What was given about the agent; its name is filled in from the command where it is `nil`.
+  package var configuration: AgentConfiguration
+  /// The running step that this run was started within.
+  package var enclosing: StepID?
+  package var projectID: String
+
+  package init(
+    command: AgentCommand, directory: String, label: String?, configuration: AgentConfiguration,
+    enclosing: StepID?, projectID: String
+  ) {
+    self.command = command
+    self.directory = directory
+    self.label = label
+    self.configuration = configuration
+    self.enclosing = enclosing
+    self.projectID = projectID
+  }
+}
+
+/// A run that took place, and what its recording has to say to the person.
+package struct RecordedRun: Equatable, Sendable {
+  package var step: Step
+  /// Why the program could not be executed; `nil` where it ran.
+  package var launchFailure: AgentLaunchError?
+  package var warnings: [RecordWarning]
+
+  package init(step: Step, launchFailure: AgentLaunchError?, warnings: [RecordWarning]) {
+    self.step = step
+    self.launchFailure = launchFailure
+    self.warnings = warnings
+  }
+}
+
+/// Something about a recording that the person must know although the run took place.
+package enum RecordWarning: Equatable, Sendable {
+  /// The end of the step could not be written into the database; it waits in this file.
+  case spooled(path: String, cause: StoreError)
+  /// The end of the step could be written nowhere; the step's JSON must be printed.
+  case notKept(cause: StoreError)
+  /// The repository could not be read after the run, so what it changed is unknown.
+  case repositoryUnreadable(RepositoryError)
+  /// What changed could not be computed.
+  case changesUnknown(GitError)
+  /// Lines that looked like usage could not be read.
+  case unreadableUsage(lines: Int)
+  /// Processes that the command left behind still hold its output; the relay ended.
+  case outputLeftOpen
+  /// An earlier record could not be taken in from the spool.
+  case spoolRefused(SpoolRefusal)
+}
+
+/// Why a run could not be recorded, and was not started.
+package enum RecordError: Error, Equatable, Sendable {
+  case repository(RepositoryError)
+  case references(GitError)
+  case store(StoreError)
+  /// No process could be created for the command.
+  case launch(AgentLaunchError)
+}

@@ -1,0 +1,175 @@
+/// One recorded run of a command.
+public struct Step: Hashable, Codable, Sendable, Identifiable {
+  /// The number.
+  public let id: StepID
+  /// What was known when the step began.
+  public var start: NewStep
+  /// Whether the step is on the present line of its worktree; false is shown as "rolled back".
+  public var isActive: Bool
+  /// The latest finished active step of the same worktree when this one began; `nil` for the
+  /// first one, and for a step within another.
+  public var parent: StepID?
+  /// Running, or how it ended.
+  public var status: StepStatus
+  /// What is known since it ended; `nil` while it runs, and for an interrupted step.
+  public var end: StepCompletion?
+  /// Steps of the same worktree that ran at the same time, this one within none of them.
+  public var overlaps: [StepID]
+  /// When the row was written.
+  public var createdAt: Timestamp
+
+  /// Creates a value of these parts.
+  public init(
+    id: StepID, start: NewStep, isActive: Bool, parent: StepID?, status: StepStatus,
+    end: StepCompletion?, overlaps: [StepID], createdAt: Timestamp
+  ) {
+    self.id = id
+    self.start = start
+    self.isActive = isActive
+    self.parent = parent
+    self.status = status
+    self.end = end
+    self.overlaps = overlaps
+    self.createdAt = createdAt
+  }
+
+  /// What ended the step; `nil` while it runs.
+  public var endedBy: EndReason? {
+    status == .interrupted ? .cutOff : end?.endedBy
+  }
+
+  /// The agent's configuration: as its output told it at the end, else as given at the start.
+  public var agentConfiguration: AgentConfiguration {
+    end?.agentConfiguration ?? start.agentConfiguration
+  }
+
+  /// The same step as it reads when its recorder turns out to be dead.
+  package var asCutOff: Step {
+    var step = self
+    step.status = .interrupted
+    return step
+  }
+}
+
+/// What is known of a step when it begins.
+public struct NewStep: Hashable, Codable, Sendable {
+  /// The project: one git repository with all its linked worktrees.
+  ///
+  /// Must not be empty.
+  public var projectID: String
+  /// `main`, or the name of the linked worktree.
+  ///
+  /// Must not be empty.
+  public var worktree: String
+  /// The top-level folder of that worktree at the time, for display.
+  public var worktreePath: String
+  /// The folder that the command was called in, relative to `worktreePath`; empty at its top.
+  public var directory: String
+  /// The running step that this one was started within; such a step has no parent.
+  public var enclosing: StepID?
+  /// What the step is about, in the words of the person.
+  public var label: String?
+  /// The command and its arguments; credentials redacted, bytes that are no UTF-8 replaced.
+  public var command: [String]
+  /// What was given about the agent.
+  public var agentConfiguration: AgentConfiguration
+  /// HEAD before the step.
+  public var headBefore: Head
+  /// What was recorded of the state before the step.
+  public var stateBefore: RecordedState
+  /// When the step began.
+  public var startTime: Timestamp
+  /// The agent's process; `nil` where the step was not started by a process of this machine.
+  public var agentProcess: AgentProcess?
+
+  /// Creates a value of these parts.
+  public init(
+    projectID: String, worktree: String = "main", worktreePath: String = "",
+    directory: String = "", enclosing: StepID? = nil, label: String? = nil,
+    command: [String] = [], agentConfiguration: AgentConfiguration = AgentConfiguration(),
+    headBefore: Head, stateBefore: RecordedState = .unknown, startTime: Timestamp,
+    agentProcess: AgentProcess? = nil
+  ) {
+    self.projectID = projectID
+    self.worktree = worktree
+    self.worktreePath = worktreePath
+    self.directory = directory
+    self.enclosing = enclosing
+    self.label = label
+    self.command = command
+    self.agentConfiguration = agentConfiguration
+    self.headBefore = headBefore
+    self.stateBefore = stateBefore
+    self.startTime = startTime
+    self.agentProcess = agentProcess
+  }
+}
+
+/// What is known of a step once it has ended.
+public struct StepCompletion: Hashable, Codable, Sendable {
+  /// What ended the step.
+  public var endedBy: EndReason
+  /// How the agent ended.
+  ///
+  /// A command that could not be started counts as exited with 126 or 127.
+  public var termination: TerminationStatus
+  /// When the command ended.
+  public var endTime: Timestamp
+  /// From the start of the command to its end by a monotonic clock.
+  public var durationMilliseconds: Int64
+  /// HEAD after the step; `nil` where it could not be read.
+  public var headAfter: Head?
+  /// What was recorded of the state after the step.
+  public var stateAfter: RecordedState
+  /// The commits the step made, oldest first; `nil` where they could not be read.
+  public var commits: [ObjectID]?
+  /// How much the files changed; `nil` where it is unknown.
+  public var changes: ChangeSummary?
+  /// Whether the agent itself reported a failure, whatever its exit status; `nil` if it said
+  /// nothing of it.
+  public var agentReportedError: Bool?
+  /// The configuration with what the agent's output told added.
+  public var agentConfiguration: AgentConfiguration
+  /// `nil` where nothing is known.
+  public var tokenUsage: TokenUsage?
+
+  /// Creates a value of these parts.
+  public init(
+    endedBy: EndReason, termination: TerminationStatus, endTime: Timestamp,
+    durationMilliseconds: Int64, headAfter: Head? = nil, stateAfter: RecordedState = .unknown,
+    commits: [ObjectID]? = nil, changes: ChangeSummary? = nil, agentReportedError: Bool? = nil,
+    agentConfiguration: AgentConfiguration = AgentConfiguration(), tokenUsage: TokenUsage? = nil
+  ) {
+    self.endedBy = endedBy
+    self.termination = termination
+    self.endTime = endTime
+    self.durationMilliseconds = durationMilliseconds
+    self.headAfter = headAfter
+    self.stateAfter = stateAfter
+    self.commits = commits
+    self.changes = changes
+    self.agentReportedError = agentReportedError
+    self.agentConfiguration = agentConfiguration
+    self.tokenUsage = tokenUsage
+  }
+
+  /// The status that follows from how the agent ended.
+  public var status: StepStatus { termination.isSuccess ? .completed : .failed }
+}
+
+/// The agent's process, told apart from any other that gets the same number later.
+public struct AgentProcess: Hashable, Codable, Sendable {
+  /// The process id, which is also the id of its process group.
+  public var pid: Int32
+  /// When it started, in clock ticks since the machine booted: field 22 of `/proc/PID/stat`.
+  public var startTicks: UInt64
+  /// The boot and the process-id namespace that `pid` belongs to.
+  public var machine: String
+
+  /// Creates a value of these parts.
+  public init(pid: Int32, startTicks: UInt64, machine: String) {
+    self.pid = pid
+    self.startTicks = startTicks
+    self.machine = machine
+  }
+}

@@ -1,0 +1,114 @@
+/// A step in the stable JSON schema 1: what `show --json`, `log --json` and `run --record` write.
+///
+/// All keys are always present; unknown is `null`, known-empty is `[]` or `{}`. Keys are only ever
+/// added.
+package struct StepDocument: Sendable {
+  package var step: Step
+  /// The id of the store, eight hexadecimal digits, which tells clones apart.
+  package var storeID: String
+
+  package init(step: Step, storeID: String) {
+    self.step = step
+    self.storeID = storeID
+  }
+
+  /// The version of the schema.
+  package static let schema = 1
+}
+
+extension StepDocument: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case schema, id, worktree, active, within, status, signal, label, command, commits, lost
+    case storeID = "store_id"
+    case projectID = "project_id"
+    case parent = "parent_step_id"
+    case endedBy = "ended_by"
+    case exitCode = "exit_code"
+    case agentError = "agent_error"
+    case commitBefore = "commit_sha_before"
+    case commitAfter = "commit_sha_after"
+    case branchBefore = "branch_before"
+    case branchAfter = "branch_after"
+    case stateBefore = "state_before"
+    case snapshotBefore = "snapshot_before"
+    case stateAfter = "state_after"
+    case snapshotAfter = "snapshot_after"
+    case filesChanged = "files_changed"
+    case insertions, deletions
+    case leftOut = "left_out"
+    case agentConfiguration = "agent_config"
+    case startTime = "start_time"
+    case endTime = "end_time"
+    case duration = "duration_ms"
+    case userTime = "user_ms"
+    case systemTime = "system_ms"
+    case maximumMemory = "max_rss_bytes"
+    case tokenUsage = "token_usage"
+    case checks, overlaps
+    case createdAt = "created_at"
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try encodeIdentity(into: &container)
+    try encodeOutcome(into: &container)
+    try encodeStates(into: &container)
+    try container.encode(step.agentConfiguration, forKey: .agentConfiguration)
+    try container.encode(step.end?.tokenUsage ?? TokenUsage(), forKey: .tokenUsage)
+    try container.encode(step.overlaps, forKey: .overlaps)
+    try container.encode([String](), forKey: .checks)
+    try container.encode(step.createdAt, forKey: .createdAt)
+  }
+
+  private func encodeIdentity(into container: inout KeyedEncodingContainer<CodingKeys>) throws {
+    try container.encode(Self.schema, forKey: .schema)
+    try container.encode(step.id, forKey: .id)
+    try container.encode(storeID, forKey: .storeID)
+    try container.encode(step.start.projectID, forKey: .projectID)
+    try container.encode(step.start.worktreePath, forKey: .worktree)
+    try container.encode(step.isActive, forKey: .active)
+    try container.encode(step.parent, forKey: .parent)
+    try container.encode(step.start.enclosing, forKey: .within)
+    try container.encode(step.start.label, forKey: .label)
+    try container.encode(step.start.command, forKey: .command)
+  }
+
+  private func encodeOutcome(into container: inout KeyedEncodingContainer<CodingKeys>) throws {
+    let termination = step.end?.termination
+    var exitCode: Int32?
+    var signal: Int32?
+    switch termination {
+    case .exited(let status): exitCode = status
+    case .signaled(let number): signal = number
+    case nil: break
+    }
+    try container.encode(step.status, forKey: .status)
+    try container.encode(step.endedBy, forKey: .endedBy)
+    try container.encode(exitCode, forKey: .exitCode)
+    try container.encode(signal, forKey: .signal)
+    try container.encode(step.end?.agentReportedError, forKey: .agentError)
+    try container.encode(step.start.startTime, forKey: .startTime)
+    try container.encode(step.end?.endTime, forKey: .endTime)
+    try container.encode(step.end?.durationMilliseconds, forKey: .duration)
+    try container.encodeNil(forKey: .userTime)
+    try container.encodeNil(forKey: .systemTime)
+    try container.encodeNil(forKey: .maximumMemory)
+  }
+
+  private func encodeStates(into container: inout KeyedEncodingContainer<CodingKeys>) throws {
+    try container.encode(step.start.headBefore.commit, forKey: .commitBefore)
+    try container.encode(step.end?.headAfter?.commit, forKey: .commitAfter)
+    try container.encode(step.start.headBefore.branch, forKey: .branchBefore)
+    try container.encode(step.end?.headAfter?.branch, forKey: .branchAfter)
+    try container.encode(step.start.stateBefore, forKey: .stateBefore)
+    try container.encode(step.end?.stateAfter ?? .unknown, forKey: .stateAfter)
+    try container.encodeNil(forKey: .snapshotBefore)
+    try container.encodeNil(forKey: .snapshotAfter)
+    try container.encode(step.end?.commits, forKey: .commits)
+    try container.encode(step.end?.changes?.filesChanged, forKey: .filesChanged)
+    try container.encode(step.end?.changes?.insertions, forKey: .insertions)
+    try container.encode(step.end?.changes?.deletions, forKey: .deletions)
+    try container.encodeNil(forKey: .leftOut)
+    try container.encodeNil(forKey: .lost)
+  }
+}

@@ -1,0 +1,60 @@
+/// Where a step stands.
+public enum StepStatus: String, Codable, CaseIterable, Sendable {
+  /// The agent has not ended yet.
+  case running
+  /// The agent exited with status 0.
+  case completed
+  /// The agent exited with another status, or a signal ended it.
+  case failed
+  /// LaForge itself died before it could record the end; shown to people as "cut off".
+  case interrupted
+}
+
+/// What ended a step.
+public enum EndReason: String, Codable, CaseIterable, Sendable {
+  /// The agent exited by itself.
+  case exit
+  /// A signal from elsewhere ended the agent.
+  case signal
+  /// `--timeout` ran out.
+  case timeout
+  /// `--idle-timeout` ran out.
+  case idleTimeout = "idle_timeout"
+  /// The run passed `--max-cost`.
+  case maxCost = "max_cost"
+  /// A person ended it from the keyboard or with `undo --stop`.
+  case user
+  /// LaForge died; how the agent ended is unknown.
+  case cutOff = "cut_off"
+}
+
+/// How a process ended, as `wait4(2)` tells it.
+public enum TerminationStatus: Hashable, Codable, Sendable {
+  /// The process called `exit` with this status, 0 to 255.
+  case exited(Int32)
+  /// This signal ended the process.
+  case signaled(Int32)
+
+  /// What a shell reports for it: the exit status, or 128 plus the signal's number.
+  public var shellStatus: Int32 {
+    switch self {
+    case .exited(let status): status
+    case .signaled(let signal): 128 + signal
+    }
+  }
+
+  /// Whether the process exited with status 0.
+  public var isSuccess: Bool { self == .exited(0) }
+}
+
+/// What is known of a state before or after a step.
+public enum RecordedState: String, Codable, CaseIterable, Sendable {
+  /// HEAD says it all: nothing was uncommitted.
+  case clean
+  /// The uncommitted part is kept as a snapshot.
+  case snapshot
+  /// Taken by a later command after LaForge was killed; it may hold later edits.
+  case late
+  /// Not taken.
+  case unknown
+}
