@@ -1,0 +1,47 @@
+import CLaForgeSupport
+import Glibc
+import LaForgeCore
+import SystemPackage
+
+/// An advisory lock on a file, held until this value is gone or the process dies; see `man 2 flock`.
+struct FileLock: ~Copyable {
+  private let descriptor: Int32
+
+  /// Creates the file if needed and waits for its exclusive lock.
+  init(waitingFor path: FilePath) throws(StoreError) {
+    try self.init(path, operation: LOCK_EX)
+  }
+
+  /// Creates the file if needed and takes its exclusive lock, which nobody else can hold yet.
+  init(new path: FilePath) throws(StoreError) {
+    try self.init(path, operation: LOCK_EX | LOCK_NB)
+  }
+
+  private init(_ path: FilePath, operation: Int32) throws(StoreError) {
+    descriptor = laforge_open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw StoreError(errorNumber: errno, function: "open", path: path)
+    }
+    while laforge_flock(descriptor, operation) != 0 {
+      if errno == EINTR { continue }
+      let error = StoreError(errorNumber: errno, function: "flock", path: path)
+      laforge_close(descriptor)
+      throw error
+    }
+  }
+
+  deinit {
+    laforge_close(descriptor)
+  }
+
+  /// Returns whether another process holds the lock of a file; false where there is no such file.
+  static func isHeld(_ path: FilePath) throws(StoreError) -> Bool {
+    let descriptor = laforge_open(path.string, O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return false }
+      throw StoreError(errorNumber: errno, function: "open", path: path)
+    }
+    defer { laforge_close(descriptor) }
+    return laforge_flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+  }
+}

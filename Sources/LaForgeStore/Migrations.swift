@@ -1,0 +1,94 @@
+import GRDB
+
+/// The schema of the step database and its numbered, append-only migrations.
+enum Migrations {
+  /// The number of the newest migration, kept in `PRAGMA user_version`.
+  static let current = 1
+
+  static func makeMigrator() -> DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 steps") { database in
+      try database.execute(sql: steps)
+      try database.execute(sql: "PRAGMA user_version = 1")
+    }
+    return migrator
+  }
+
+  /// Migration 1.
+  ///
+  /// The columns down to `created_at` keep the names and meanings that the Go program of the same
+  /// name gave them. A migration is never edited once it has shipped.
+  private static let steps = """
+    CREATE TABLE store (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      store_id TEXT NOT NULL CHECK (length(store_id) = 8)
+    );
+    INSERT INTO store (id, store_id) VALUES (1, lower(hex(randomblob(4))));
+
+    CREATE TABLE steps (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      active BOOLEAN NOT NULL DEFAULT TRUE CHECK (active IN (0, 1)),
+      parent_step_id INTEGER REFERENCES steps(id),
+      commit_sha_before TEXT NOT NULL,
+      commit_sha_after TEXT,
+      agent_config_json TEXT NOT NULL CHECK (json_valid(agent_config_json)),
+      start_time TIMESTAMP NOT NULL,
+      end_time TIMESTAMP CHECK (end_time >= start_time),
+      duration_ms INTEGER CHECK (duration_ms >= 0),
+      token_usage_json TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(token_usage_json)),
+      exit_code INTEGER,
+      project_id TEXT NOT NULL CHECK (project_id <> ''),
+      created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+
+      status TEXT NOT NULL CHECK (status IN ('running', 'completed', 'failed', 'interrupted')),
+      ended_by TEXT CHECK (ended_by IN
+        ('exit', 'signal', 'timeout', 'idle_timeout', 'max_cost', 'user', 'cut_off')),
+      signal INTEGER,
+      agent_error BOOLEAN CHECK (agent_error IN (0, 1)),
+      worktree TEXT NOT NULL CHECK (worktree <> ''),
+      worktree_path TEXT NOT NULL,
+      directory TEXT NOT NULL,
+      within_step_id INTEGER REFERENCES steps(id),
+      label TEXT,
+      command_json TEXT NOT NULL CHECK (json_valid(command_json)),
+      branch_before TEXT,
+      branch_after TEXT,
+      state_before TEXT NOT NULL CHECK (state_before IN ('clean', 'snapshot', 'late', 'unknown')),
+      state_after TEXT CHECK (state_after IN ('clean', 'snapshot', 'late', 'unknown')),
+      commit_count INTEGER CHECK (commit_count >= 0),
+      files_changed INTEGER CHECK (files_changed >= 0),
+      insertions INTEGER CHECK (insertions >= 0),
+      deletions INTEGER CHECK (deletions >= 0),
+      agent_pid INTEGER,
+      agent_start_ticks INTEGER,
+      agent_machine TEXT,
+
+      CHECK (parent_step_id < id AND within_step_id < id),
+      CHECK ((status = 'running') = (ended_by IS NULL)),
+      CHECK ((status IN ('completed', 'failed')) = (end_time IS NOT NULL)),
+      CHECK (exit_code IS NULL OR signal IS NULL)
+    );
+    CREATE INDEX steps_by_line ON steps (worktree, active, id);
+    CREATE INDEX steps_by_project ON steps (project_id, active, id);
+    CREATE INDEX steps_by_parent ON steps (parent_step_id);
+    CREATE INDEX steps_by_creation ON steps (created_at);
+    CREATE INDEX steps_within ON steps (within_step_id) WHERE within_step_id IS NOT NULL;
+    CREATE INDEX steps_running ON steps (id) WHERE status = 'running';
+
+    -- The commits of a step, oldest first.
+    CREATE TABLE step_commits (
+      step_id INTEGER NOT NULL REFERENCES steps(id),
+      position INTEGER NOT NULL CHECK (position >= 0),
+      commit_sha TEXT NOT NULL,
+      PRIMARY KEY (step_id, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX step_commits_by_commit ON step_commits (commit_sha);
+
+    -- Steps of one worktree that ran at the same time, each pair in both directions.
+    CREATE TABLE step_overlaps (
+      step_id INTEGER NOT NULL REFERENCES steps(id),
+      other_step_id INTEGER NOT NULL REFERENCES steps(id),
+      PRIMARY KEY (step_id, other_step_id)
+    ) WITHOUT ROWID;
+    """
+}

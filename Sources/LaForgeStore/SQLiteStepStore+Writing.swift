@@ -1,0 +1,302 @@
+import Foundation
+import GRDB
+import Glibc
+public import LaForgeCore
+import Synchronization
+import SystemPackage
+
+extension SQLiteStepStore {
+  /// Inserts a running step whose parent is the latest finished active step of its worktree.
+  ///
+  /// It is committed when this returns. The store holds the step's lock until it is finished or
+  /// this process ends; a running step that nobody holds is shown as cut off.
+  ///
+  /// - Throws: `StoreError` of code `invalidStep` where the project id or the worktree is empty or
+  ///   `enclosing` names no step.
+  public func createStep(_ step: NewStep) throws(StoreError) -> Step {
+    try createStep(step, parent: nil)
+  }
+
+  /// Inserts a running step with the given parent.
+  ///
+  /// - Parameters:
+  ///   - step: The step.
+  ///   - parent: The parent; `nil` takes the latest finished active step of the worktree, or none
+  ///     for a step within another.
+  /// - Returns: The step with its number.
+  /// - Throws: `StoreError` of code `invalidStep` also where the parent does not exist.
+  public func createStep(_ step: NewStep, parent: StepID?) throws(StoreError) -> Step {
+    try validate(step)
+    return try write { database in
+      let parent = try parent ?? self.parent(of: step, database)
+      try self.requireStep(parent, as: "parent", database)
+      try self.requireStep(step.enclosing, as: "enclosing step", database)
+      let createdAt = try self.insert(step, parent: parent, database)
+      let id = StepID(rawValue: database.lastInsertedRowID)
+      // Taken before the commit: whoever sees the row finds it locked.
+      let lock = try HeldRunLock(id, in: self.folder)
+      self.runLocks.withLock { $0[id] = lock }
+      let overlaps = try self.markOverlaps(of: id, step, database)
+      return Step(
+        id: id, start: step, isActive: true, parent: parent, status: .running, end: nil,
+        overlaps: overlaps, createdAt: createdAt)
+    }
+  }
+
+  /// Records the end of a running step in one transaction, and releases its lock.
+  ///
+  /// - Throws: `StoreError` of code `noSuchStep`, `alreadyFinished`, or `invalidStep` where the
+  ///   step would end before it started.
+  @discardableResult
+  public func finishStep(
+    _ id: StepID, with completion: StepCompletion
+  ) throws(StoreError) -> Step {
+    let step = try write { database in
+      guard let step = try StepRow.fetch(id, database) else { throw self.noSuchStep(id) }
+      guard step.status == .running || step.status == .interrupted else {
+        throw StoreError(
+          code: .alreadyFinished, message: "\(id) has already ended",
+          path: self.folder.database.string)
+      }
+      try self.finish(step, with: completion, database)
+      return try StepRow.fetch(id, database)
+    }
+    guard let step else { throw noSuchStep(id) }
+    runLocks.withLock { $0.removeValue(forKey: id) }?.remove()
+    return step
+  }
+
+  /// Takes one step off its line; its descendants stay.
+  ///
+  /// - Throws: `StoreError` of code `noSuchStep`.
+  public func deactivateStep(_ id: StepID) throws(StoreError) {
+    try write { database in
+      try database.execute(
+        sql: "UPDATE steps SET active = FALSE WHERE id = ?", arguments: [id.rawValue])
+      if database.changesCount == 0 { throw self.noSuchStep(id) }
+    }
+  }
+
+  /// Takes a step and all that descend from it through their parents off the line.
+  ///
+  /// - Returns: The steps that were active until now, in the order of their numbers.
+  /// - Throws: `StoreError` of code `noSuchStep`.
+  @discardableResult
+  public func deactivateStepAndDescendants(_ id: StepID) throws(StoreError) -> [StepID] {
+    try write { database in
+      try self.requireStep(id, database)
+      let line = """
+        WITH RECURSIVE line(id) AS (
+          VALUES (?) UNION
+          SELECT steps.id FROM steps JOIN line
+            ON steps.parent_step_id = line.id OR steps.within_step_id = line.id)
+        """
+      let ids = try Int64.fetchAll(
+        database,
+        sql: "\(line) SELECT id FROM steps WHERE active AND id IN line ORDER BY id",
+        arguments: [id.rawValue])
+      try database.execute(
+        sql: "\(line) UPDATE steps SET active = FALSE WHERE active AND id IN line",
+        arguments: [id.rawValue])
+      return ids.map(StepID.init(rawValue:))
+    }
+  }
+
+  /// Closes, as interrupted, the running steps whose recorder is dead and whose agent is gone.
+  package func closeInterruptedSteps(
+    isAgentAlive: (AgentProcess) -> Bool
+  ) throws(StoreError) -> [StepID] {
+    // Nearly always there are none, and then nothing is written.
+    var dead: [Step] = []
+    for step in try read(StepRow.fetchRunning) {
+      let lives =
+        try isRecorderAlive(step.id) || step.start.agentProcess.map(isAgentAlive) == true
+      if !lives { dead.append(step) }
+    }
+    guard !dead.isEmpty else { return [] }
+    try write { database in
+      for step in dead {
+        try database.execute(
+          sql: """
+            UPDATE steps SET status = 'interrupted', ended_by = 'cut_off'
+            WHERE id = ? AND status = 'running'
+            """,
+          arguments: [step.id.rawValue])
+      }
+    }
+    for step in dead { unlink(HeldRunLock.path(of: step.id, in: folder).string) }
+    return dead.map(\.id)
+  }
+
+  /// Takes in a step that ended while the store could not be written.
+  ///
+  /// A step of this store is finished; one of a store that is gone (its `.git` was deleted) gets a
+  /// new number. A record that was taken in before is known by its start, command and duration.
+  package func adoptStep(_ step: Step) throws(StoreError) {
+    guard let completion = step.end else {
+      throw invalid("a spooled step has not ended")
+    }
+    try write { database in
+      if let known = try StepRow.fetch(step.id, database),
+        known.start.startTime == step.start.startTime, known.start.command == step.start.command
+      {
+        guard known.end == nil else { return }
+        try self.finish(known, with: completion, database)
+        return
+      }
+      guard try !self.isKnown(step, completion, database) else { return }
+      var start = step.start
+      start.enclosing = nil
+      _ = try self.insert(start, parent: try self.parent(of: start, database), database)
+      let id = StepID(rawValue: database.lastInsertedRowID)
+      guard let inserted = try StepRow.fetch(id, database) else { throw self.noSuchStep(id) }
+      try self.finish(inserted, with: completion, database)
+    }
+  }
+
+  // MARK: - Rules
+
+  private func validate(_ step: NewStep) throws(StoreError) {
+    if step.projectID.isEmpty { throw invalid("a step needs a project id") }
+    if step.worktree.isEmpty { throw invalid("a step needs a worktree") }
+  }
+
+  private func requireStep(_ id: StepID?, as role: String, _ database: Database) throws {
+    guard let id, try !exists(id, database) else { return }
+    throw invalid("the \(role) \(id) does not exist")
+  }
+
+  private func requireStep(_ id: StepID, _ database: Database) throws {
+    if try !exists(id, database) { throw noSuchStep(id) }
+  }
+
+  private func exists(_ id: StepID, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database, sql: "SELECT EXISTS (SELECT 1 FROM steps WHERE id = ?)",
+      arguments: [id.rawValue]) ?? false
+  }
+
+  private func invalid(_ message: String) -> StoreError {
+    StoreError(code: .invalidStep, message: message, path: folder.database.string)
+  }
+
+  func noSuchStep(_ id: StepID) -> StoreError {
+    StoreError(
+      code: .noSuchStep, message: "there is no step \(id)", path: folder.database.string)
+  }
+
+  // MARK: - Statements
+
+  private func parent(of step: NewStep, _ database: Database) throws -> StepID? {
+    guard step.enclosing == nil else { return nil }
+    return try Int64.fetchOne(
+      database,
+      sql: """
+        SELECT id FROM steps
+        WHERE worktree = ? AND active AND status <> 'running' AND within_step_id IS NULL
+        ORDER BY id DESC LIMIT 1
+        """,
+      arguments: [step.worktree]
+    ).map(StepID.init(rawValue:))
+  }
+
+  private func insert(
+    _ step: NewStep, parent: StepID?, _ database: Database
+  ) throws -> Timestamp {
+    let createdAt = step.startTime
+    try database.execute(
+      sql: """
+        INSERT INTO steps (
+          parent_step_id, commit_sha_before, agent_config_json, start_time, project_id,
+          created_at, status, worktree, worktree_path, directory, within_step_id, label,
+          command_json, branch_before, state_before, agent_pid, agent_start_ticks, agent_machine)
+        VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        parent?.rawValue, step.headBefore.commit?.hex ?? ObjectID.nullHex,
+        try StepRow.json(step.agentConfiguration), step.startTime.description, step.projectID,
+        createdAt.description, step.worktree, step.worktreePath, step.directory,
+        step.enclosing?.rawValue, step.label, try StepRow.json(step.command),
+        step.headBefore.branch, step.stateBefore.rawValue, step.agentProcess?.pid,
+        // SQLite's integers are signed; ticks since boot do not reach the sign.
+        step.agentProcess.map { Int64(clamping: $0.startTicks) }, step.agentProcess?.machine,
+      ])
+    return createdAt
+  }
+
+  private func finish(
+    _ step: Step, with completion: StepCompletion, _ database: Database
+  ) throws {
+    guard completion.endTime >= step.start.startTime, completion.durationMilliseconds >= 0 else {
+      throw invalid("\(step.id) cannot end before it started")
+    }
+    var exitCode: Int32?
+    var signal: Int32?
+    switch completion.termination {
+    case .exited(let status): exitCode = status
+    case .signaled(let number): signal = number
+    }
+    let usage = try completion.tokenUsage.map { try StepRow.json($0) } ?? "{}"
+    try database.execute(
+      sql: """
+        UPDATE steps SET
+          status = ?, ended_by = ?, exit_code = ?, signal = ?, end_time = ?, duration_ms = ?,
+          commit_sha_after = ?, branch_after = ?, state_after = ?, commit_count = ?,
+          files_changed = ?, insertions = ?, deletions = ?, agent_error = ?,
+          agent_config_json = ?, token_usage_json = ?
+        WHERE id = ?
+        """,
+      arguments: [
+        completion.status.rawValue, completion.endedBy.rawValue, exitCode, signal,
+        completion.endTime.description, completion.durationMilliseconds,
+        completion.headAfter.map { $0.commit?.hex ?? ObjectID.nullHex },
+        completion.headAfter?.branch, completion.stateAfter.rawValue, completion.commits?.count,
+        completion.changes?.filesChanged, completion.changes?.insertions,
+        completion.changes?.deletions, completion.agentReportedError,
+        try StepRow.json(completion.agentConfiguration), usage, step.id.rawValue,
+      ])
+    for (position, commit) in (completion.commits ?? []).enumerated() {
+      try database.execute(
+        literal: """
+          INSERT INTO step_commits (step_id, position, commit_sha)
+          VALUES (\(step.id.rawValue), \(position), \(commit.hex))
+          """)
+    }
+  }
+
+  /// Marks the other steps that run in the worktree now, unless one of the two is within another.
+  private func markOverlaps(
+    of id: StepID, _ step: NewStep, _ database: Database
+  ) throws -> [StepID] {
+    guard step.enclosing == nil else { return [] }
+    let running = try StepRow.fetchRunning(database).filter { other in
+      other.id != id && other.start.worktree == step.worktree && other.start.enclosing == nil
+    }
+    let others = try running.filter { try self.isRecorderAlive($0.id) }.map(\.id)
+    for other in others {
+      for pair in [(id, other), (other, id)] {
+        try database.execute(
+          literal: """
+            INSERT INTO step_overlaps (step_id, other_step_id)
+            VALUES (\(pair.0.rawValue), \(pair.1.rawValue))
+            """)
+      }
+    }
+    return others
+  }
+
+  private func isKnown(
+    _ step: Step, _ completion: StepCompletion, _ database: Database
+  ) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      sql: """
+        SELECT EXISTS (
+          SELECT 1 FROM steps WHERE start_time = ? AND command_json = ? AND duration_ms = ?)
+        """,
+      arguments: [
+        step.start.startTime.description, try StepRow.json(step.start.command),
+        completion.durationMilliseconds,
+      ]) ?? false
+  }
+}

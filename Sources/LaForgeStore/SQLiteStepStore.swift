@@ -1,0 +1,257 @@
+import Foundation
+import GRDB
+import Glibc
+public import LaForgeCore
+import Synchronization
+public import SystemPackage
+
+/// The steps of one repository in an SQLite database.
+///
+/// One database serves all worktrees of a repository: `laforge/steps.db` in the common git
+/// directory, in WAL mode with `synchronous = FULL`, so that a step that this type has reported as
+/// written survives a power loss. Several processes may use it at once.
+///
+/// ```swift
+/// let store = try SQLiteStepStore(creatingIn: "/home/ada/web/.git")
+/// let step = try store.createStep(
+///   NewStep(projectID: "web", headBefore: head, startTime: now))
+/// // … the work …
+/// try store.finishStep(step.id, with: completion)
+/// ```
+///
+/// ## Topics
+/// ### Opening
+/// - ``init(creatingIn:)``
+/// - ``init(readingIn:)``
+/// - ``storeID``
+/// ### Writing
+/// - ``createStep(_:)``
+/// - ``createStep(_:parent:)``
+/// - ``finishStep(_:with:)``
+/// - ``deactivateStep(_:)``
+/// - ``deactivateStepAndDescendants(_:)``
+/// ### Reading
+/// - ``step(_:)``
+/// - ``latestActiveStep(projectID:worktree:)``
+/// - ``steps(matching:)``
+/// - ``countSteps(matching:)``
+/// - ``nextStepID()``
+public final class SQLiteStepStore: StepStore, Sendable {
+  /// The store's id, eight hexadecimal digits, made once; it tells clones of a repository apart.
+  public let storeID: String
+
+  let folder: StoreFolder
+  let queue: DatabaseQueue
+  /// The locks of the steps that this store runs.
+  let runLocks = Mutex<[StepID: HeldRunLock]>([:])
+  /// The database file that was opened, to notice when another takes its place.
+  private let identity: FileIdentity?
+
+  /// How long to wait for another process that writes, in seconds.
+  static let busyTimeout: TimeInterval = 10
+
+  /// Opens the store of a repository for reading and writing; makes and migrates it as needed.
+  ///
+  /// - Parameter commonDirectory: The git directory that all worktrees share.
+  /// - Throws: `StoreError`, of code `newerSchema` where a newer program wrote the database.
+  public convenience init(creatingIn commonDirectory: FilePath) throws(StoreError) {
+    let folder = StoreFolder(commonDirectory: commonDirectory)
+    try StoreFolder.makePrivate(folder.path)
+    try StoreFolder.makePrivate(folder.runLocks)
+    try Self.makePrivateFile(folder.database)
+    let queue = try Self.open(folder.database)
+    try Self.migrate(queue, in: folder)
+    try self.init(queue: queue, folder: folder)
+  }
+
+  /// Opens the store of a repository for reading only; nothing on disk is changed.
+  ///
+  /// On a read-only disk the database is read as it lies there.
+  ///
+  /// - Parameter commonDirectory: The git directory that all worktrees share.
+  /// - Throws: `StoreError`, of code `noDatabase` where nothing was recorded yet.
+  public convenience init(readingIn commonDirectory: FilePath) throws(StoreError) {
+    let folder = StoreFolder(commonDirectory: commonDirectory)
+    if access(folder.database.string, F_OK) != 0, errno == ENOENT {
+      throw StoreError(
+        code: .noDatabase, message: "nothing was recorded yet", path: folder.database.string)
+    }
+    do throws(StoreError) {
+      try self.init(readingFrom: folder.database.string, folder: folder)
+    } catch  where error.code == .readOnly || error.code == .notPermitted {
+      // Without a place for the shared-memory file a WAL database opens only as immutable, see
+      // "Read-Only Databases" in <https://www.sqlite.org/wal.html>.
+      try self.init(readingFrom: Self.immutableURI(of: folder.database), folder: folder)
+    }
+  }
+
+  private convenience init(readingFrom path: String, folder: StoreFolder) throws(StoreError) {
+    let queue = try Self.open(FilePath(path), named: folder.database, readOnly: true)
+    let version = try Self.read(queue, folder.database) { try Self.version(of: $0) }
+    try Self.refuseNewer(version, folder.database)
+    guard version > 0 else {
+      throw StoreError(
+        code: .noDatabase, message: "nothing was recorded yet", path: folder.database.string)
+    }
+    try self.init(queue: queue, folder: folder)
+  }
+
+  private init(queue: DatabaseQueue, folder: StoreFolder) throws(StoreError) {
+    self.queue = queue
+    self.folder = folder
+    identity = FileIdentity(folder.database)
+    storeID = try Self.read(queue, folder.database) { database in
+      guard let id = try String.fetchOne(database, sql: "SELECT store_id FROM store") else {
+        throw StoreError(
+          code: .damaged, message: "the store has no id", path: folder.database.string)
+      }
+      return id
+    }
+  }
+
+  /// Fails if the database file is no longer the one that was opened: an agent may have deleted or
+  /// replaced `.git`, and SQLite would go on writing into the deleted file without a word.
+  func requireSameFile() throws(StoreError) {
+    guard identity == FileIdentity(folder.database) else {
+      throw StoreError(
+        code: .replaced, message: "the step database was deleted or replaced during the run",
+        path: folder.database.string)
+    }
+  }
+
+  /// Returns the version of SQLite that runs, such as `3.40.1`.
+  package static func libraryVersion() throws(StoreError) -> String {
+    do {
+      return try DatabaseQueue().read { database in
+        try String.fetchOne(database, sql: "SELECT sqlite_version()") ?? "unknown"
+      }
+    } catch {
+      throw storeError(error, FilePath(":memory:"))
+    }
+  }
+
+  // MARK: - Opening
+
+  private static func open(
+    _ path: FilePath, named name: FilePath? = nil, readOnly: Bool = false
+  ) throws(StoreError) -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = readOnly
+    configuration.busyMode = .timeout(busyTimeout)
+    configuration.prepareDatabase { database in
+      // GRDB's own `journalMode = .wal` would lower this to NORMAL afterwards.
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+    }
+    do {
+      return try DatabaseQueue(path: path.string, configuration: configuration)
+    } catch {
+      throw storeError(error, name ?? path)
+    }
+  }
+
+  /// SQLite gives its other files the mode of the database file, which GRDB would make with the
+  /// mode that the umask leaves.
+  private static func makePrivateFile(_ path: FilePath) throws(StoreError) {
+    do {
+      try FileDescriptor.open(
+        path, .writeOnly, options: [.create, .closeOnExec], permissions: [.ownerReadWrite]
+      ).close()
+    } catch {
+      let number = (error as? Errno)?.rawValue ?? EIO
+      throw StoreError(errorNumber: number, function: "open", path: path)
+    }
+  }
+
+  private static func immutableURI(of path: FilePath) -> String {
+    let reserved = path.string.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed)
+    return "file:\(reserved ?? path.string)?immutable=1"
+  }
+
+  private static func migrate(
+    _ queue: DatabaseQueue, in folder: StoreFolder
+  ) throws(StoreError) {
+    let version = try read(queue, folder.database) { try Self.version(of: $0) }
+    try refuseNewer(version, folder.database)
+    guard version < Migrations.current else { return }
+    // Two first runs at once: switching to WAL does not wait for the busy timeout.
+    let lock = try FileLock(waitingFor: folder.setupLock)
+    do {
+      try queue.writeWithoutTransaction { database in
+        try database.execute(sql: "PRAGMA journal_mode = WAL")
+      }
+      try Migrations.makeMigrator().migrate(queue)
+    } catch {
+      throw storeError(error, folder.database)
+    }
+    _ = consume lock
+  }
+
+  private static func version(of database: Database) throws -> Int {
+    try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+  }
+
+  private static func refuseNewer(_ version: Int, _ path: FilePath) throws(StoreError) {
+    guard version > Migrations.current else { return }
+    throw StoreError(
+      code: .newerSchema,
+      message: "the database has schema \(version), this program knows \(Migrations.current)",
+      path: path.string)
+  }
+
+  // MARK: - Access
+
+  /// Runs a read and turns every failure into a `StoreError`.
+  static func read<Value>(
+    _ queue: DatabaseQueue, _ path: FilePath, _ body: (Database) throws -> Value
+  ) throws(StoreError) -> Value {
+    do { return try queue.read(body) } catch { throw storeError(error, path) }
+  }
+
+  /// Reads in one transaction.
+  func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+    try Self.read(queue, folder.database, body)
+  }
+
+  /// Writes in one transaction that takes the write lock at its start, so that it cannot fail half
+  /// way for another writer.
+  func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+    try requireSameFile()
+    do {
+      return try queue.writeWithoutTransaction { database in
+        var result: Value?
+        try database.inTransaction(.immediate) {
+          result = try body(database)
+          return .commit
+        }
+        guard let result else { preconditionFailure("a committed transaction returned nothing") }
+        return result
+      }
+    } catch {
+      throw Self.storeError(error, folder.database)
+    }
+  }
+
+  static func storeError(_ error: any Error, _ path: FilePath) -> StoreError {
+    switch error {
+    case var error as StoreError:
+      if error.path.isEmpty { error.path = path.string }
+      return error
+    case let error as DatabaseError: return StoreError(error, path: path)
+    default: return StoreError(code: .failed, message: "\(error)", path: path.string)
+    }
+  }
+}
+
+/// Which file a path names: its device and inode.
+struct FileIdentity: Equatable, Sendable {
+  private let device: UInt64
+  private let inode: UInt64
+
+  /// `nil` where there is no such file.
+  init?(_ path: FilePath) {
+    var status = stat()
+    guard stat(path.string, &status) == 0 else { return nil }
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+  }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import GRDB
+import LaForgeCore
+
+/// Reads steps from their rows.
+enum StepRow {
+  static func fetch(_ id: StepID, _ database: Database) throws -> Step? {
+    try fetch("WHERE id = ?", [id.rawValue], database).first
+  }
+
+  static func fetchRunning(_ database: Database) throws -> [Step] {
+    try fetch("WHERE status = 'running' ORDER BY id", [], database)
+  }
+
+  static func fetchAll(_ filter: StepFilter, _ database: Database) throws -> [Step] {
+    let (condition, arguments) = condition(filter)
+    guard let limit = filter.limit else {
+      return try fetch("\(condition) ORDER BY id DESC", arguments, database)
+    }
+    return try fetch("\(condition) ORDER BY id DESC LIMIT ?", arguments + [limit], database)
+  }
+
+  static func count(_ filter: StepFilter, _ database: Database) throws -> Int {
+    let (condition, arguments) = condition(filter)
+    return try Int.fetchOne(
+      database, sql: "SELECT count(*) FROM steps \(condition)", arguments: arguments) ?? 0
+  }
+
+  /// A value as JSON text with sorted keys, so that equal values are equal texts.
+  static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  private static func condition(_ filter: StepFilter) -> (String, StatementArguments) {
+    var terms: [String] = []
+    var arguments: StatementArguments = []
+    if let project = filter.projectID {
+      terms.append("project_id = ?")
+      arguments += [project]
+    }
+    if let worktree = filter.worktree {
+      terms.append("worktree = ?")
+      arguments += [worktree]
+    }
+    if !filter.includesInactive { terms.append("active") }
+    if !filter.includesEnclosed { terms.append("within_step_id IS NULL") }
+    return (terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND "), arguments)
+  }
+
+  private static func fetch(
+    _ clauses: String, _ arguments: StatementArguments, _ database: Database
+  ) throws -> [Step] {
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT * FROM steps \(clauses)", arguments: arguments)
+    let ids = rows.map { row -> Int64 in row["id"] }
+    guard let first = ids.min(), let last = ids.max() else { return [] }
+    let commits = try groups(
+      "SELECT step_id, commit_sha FROM step_commits WHERE step_id BETWEEN ? AND ?"
+        + " ORDER BY step_id, position",
+      [first, last], database, as: String.self)
+    let overlaps = try groups(
+      "SELECT step_id, other_step_id FROM step_overlaps WHERE step_id BETWEEN ? AND ?"
+        + " ORDER BY step_id, other_step_id",
+      [first, last], database, as: Int64.self)
+    let decoder = JSONDecoder()
+    return try rows.map { row in
+      try decode(row, commits: commits, overlaps: overlaps, decoder)
+    }
+  }
+
+  /// The second column's values by the first column's step.
+  private static func groups<Value: DatabaseValueConvertible>(
+    _ sql: String, _ arguments: StatementArguments, _ database: Database, as: Value.Type
+  ) throws -> [Int64: [Value]] {
+    var groups: [Int64: [Value]] = [:]
+    let rows = try Row.fetchCursor(database, sql: sql, arguments: arguments)
+    while let row = try rows.next() {
+      groups[row[0], default: []].append(row[1])
+    }
+    return groups
+  }
+
+  // MARK: - Decoding
+
+  private static func decode(
+    _ row: Row, commits: [Int64: [String]], overlaps: [Int64: [Int64]], _ decoder: JSONDecoder
+  ) throws -> Step {
+    let id: Int64 = row["id"]
+    let parent: Int64? = row["parent_step_id"]
+    let status = try value("status", row, StepStatus.init)
+    let start = try decodeStart(row, decoder)
+    let createdAt = try value("created_at", row, Timestamp.init(parsing:))
+    let end =
+      status == .completed || status == .failed
+      ? try decodeEnd(row, commits: commits[id] ?? [], start.agentConfiguration, decoder) : nil
+    return Step(
+      id: StepID(rawValue: id), start: start, isActive: row["active"],
+      parent: parent.map(StepID.init(rawValue:)), status: status, end: end,
+      overlaps: (overlaps[id] ?? []).map(StepID.init(rawValue:)), createdAt: createdAt)
+  }
+
+  private static func decodeStart(_ row: Row, _ decoder: JSONDecoder) throws -> NewStep {
+    let enclosing: Int64? = row["within_step_id"]
+    let pid: Int32? = row["agent_pid"]
+    let ticks: Int64? = row["agent_start_ticks"]
+    return NewStep(
+      projectID: row["project_id"], worktree: row["worktree"],
+      worktreePath: row["worktree_path"], directory: row["directory"],
+      enclosing: enclosing.map(StepID.init(rawValue:)), label: row["label"],
+      command: try json("command_json", row, decoder),
+      agentConfiguration: try json("agent_config_json", row, decoder),
+      headBefore: Head(
+        branch: row["branch_before"],
+        commit: try value("commit_sha_before", row, ObjectID.init(hex:)).unlessNull),
+      stateBefore: try value("state_before", row, RecordedState.init),
+      startTime: try value("start_time", row, Timestamp.init(parsing:)),
+      agentProcess: pid.map { pid in
+        AgentProcess(
+          pid: pid, startTicks: UInt64(clamping: ticks ?? 0),
+          machine: row["agent_machine"] ?? "")
+      })
+  }
+
+  private static func decodeEnd(
+    _ row: Row, commits: [String], _ configuration: AgentConfiguration, _ decoder: JSONDecoder
+  ) throws -> StepCompletion {
+    let exitCode: Int32? = row["exit_code"]
+    let signal: Int32? = row["signal"]
+    let commitAfter: String? = row["commit_sha_after"]
+    let files: Int? = row["files_changed"]
+    let usage: TokenUsage = try json("token_usage_json", row, decoder)
+    let commitCount: Int? = row["commit_count"]
+    return StepCompletion(
+      endedBy: try value("ended_by", row, EndReason.init),
+      termination: signal.map(TerminationStatus.signaled) ?? .exited(exitCode ?? 0),
+      endTime: try value("end_time", row, Timestamp.init(parsing:)),
+      durationMilliseconds: row["duration_ms"] ?? 0,
+      headAfter: try commitAfter.map { _ in
+        Head(
+          branch: row["branch_after"],
+          commit: try value("commit_sha_after", row, ObjectID.init(hex:)).unlessNull)
+      },
+      stateAfter: try value("state_after", row, RecordedState.init),
+      commits: commitCount == nil ? nil : commits.compactMap(ObjectID.init(hex:)),
+      changes: files.map { files in
+        ChangeSummary(
+          filesChanged: files, insertions: row["insertions"] ?? 0,
+          deletions: row["deletions"] ?? 0)
+      },
+      agentReportedError: row["agent_error"], agentConfiguration: configuration,
+      tokenUsage: usage == TokenUsage() ? nil : usage)
+  }
+
+  /// Reads a text column whose text must parse.
+  private static func value<Value>(
+    _ column: String, _ row: Row, _ parse: (String) -> Value?
+  ) throws -> Value {
+    let text: String? = row[column]
+    guard let text, let value = parse(text) else {
+      throw unreadable(column, row, text.map { "'\($0)'" } ?? "NULL")
+    }
+    return value
+  }
+
+  private static func json<Value: Decodable>(
+    _ column: String, _ row: Row, _ decoder: JSONDecoder
+  ) throws -> Value {
+    let text: String = row[column] ?? ""
+    do {
+      return try decoder.decode(Value.self, from: Data(text.utf8))
+    } catch {
+      throw unreadable(column, row, "JSON of another form")
+    }
+  }
+
+  private static func unreadable(_ column: String, _ row: Row, _ found: String) -> StoreError {
+    let id: Int64 = row["id"]
+    return StoreError(
+      code: .damaged, message: "the row of S\(id) holds \(found) in \(column)", path: "",
+      function: nil)
+  }
+}
+
+extension ObjectID {
+  /// `nil` for git's null object id, by which the table writes an unborn HEAD.
+  fileprivate var unlessNull: ObjectID? { isNull ? nil : self }
+}

@@ -1,0 +1,36 @@
+import GRDB
+import Glibc
+import LaForgeCore
+import SystemPackage
+
+extension StoreError {
+  /// A failure of SQLite; see <https://www.sqlite.org/rescode.html>.
+  init(_ error: DatabaseError, path: FilePath) {
+    let code: Code =
+      switch error.resultCode {
+      case .SQLITE_FULL: .diskFull
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB: .damaged
+      case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
+      case .SQLITE_PERM, .SQLITE_AUTH: .notPermitted
+      case .SQLITE_READONLY, .SQLITE_CANTOPEN: Self.codeOfAccess(to: path)
+      default: .failed
+      }
+    // Arguments may be private, so the SQL is told without them.
+    self.init(
+      code: code, message: error.message ?? "SQLite reports \(error.resultCode)",
+      path: path.string, function: error.sql)
+  }
+
+  /// SQLite does not tell why a file cannot be opened or written; `access(2)` does.
+  private static func codeOfAccess(to path: FilePath) -> Code {
+    for candidate in [path, path.removingLastComponent()]
+    where access(candidate.string, R_OK | W_OK) != 0 {
+      switch errno {
+      case EROFS: return .readOnly
+      case EACCES: return .notPermitted
+      default: continue
+      }
+    }
+    return .readOnly
+  }
+}
