@@ -1,0 +1,154 @@
+import CLibgit2
+import Foundation
+package import LaForgeCore
+import SystemPackage
+
+extension LibGit2Reader {
+  package func head() throws(RepositoryError) -> Head {
+    do {
+      let branch = try symbolicTarget(of: "HEAD")
+      var id = git_oid()
+      let code = git_reference_name_to_id(&id, repository.pointer, "HEAD")
+      guard try checkExists("git_reference_name_to_id", code) else {
+        return Head(branch: branch, commit: nil)
+      }
+      let found = try Handle<CommitKind>.find("git_commit_lookup") {
+        git_commit_lookup(&$0, repository.pointer, &id)
+      }
+      guard found != nil else {
+        throw RepositoryError.missingCommit(ObjectID(id), branch: branch)
+      }
+      return Head(branch: branch, commit: ObjectID(id))
+    } catch let error as RepositoryError {
+      throw error
+    } catch let error as GitError {
+      throw .unreadable(path: location.gitDirectory.string, cause: error)
+    } catch {
+      preconditionFailure("\(error) is neither of the two errors that are thrown above")
+    }
+  }
+
+  package func referenceTips() throws(GitError) -> ReferenceTips {
+    let elsewhere = try branchesOfOtherWorktrees()
+    var tips = ReferenceTips()
+    let iterator = try Handle<ReferenceIteratorKind>("git_reference_iterator_new") {
+      git_reference_iterator_new(&$0, repository.pointer)
+    }
+    while true {
+      var next: OpaquePointer?
+      let code = git_reference_next(&next, iterator.pointer)
+      if code == GIT_ITEROVER.rawValue {
+        git_error_clear()
+        return tips
+      }
+      let reference = try Handle<ReferenceKind>("git_reference_next") {
+        $0 = next
+        return code
+      }
+      // A symbolic reference, refs/remotes/origin/HEAD for instance, repeats another one.
+      guard let target = git_reference_target(reference.pointer) else { continue }
+      let id = ObjectID(target.pointee)
+      let name = String(cString: git_reference_name(reference.pointer))
+      if name.hasPrefix("refs/heads/"), !elsewhere.contains(name) {
+        tips.branches[name] = id
+      } else if name.hasPrefix("refs/remotes/") {
+        tips.remoteBranches[name] = id
+      } else {
+        tips.others.insert(id)
+      }
+    }
+  }
+
+  package func configuration(_ name: String) throws(GitError) -> String? {
+    let configuration = try Handle<ConfigurationKind>("git_repository_config_snapshot") {
+      git_repository_config_snapshot(&$0, repository.pointer)
+    }
+    var value: UnsafePointer<CChar>?
+    let code = git_config_get_string(&value, configuration.pointer, name)
+    guard try checkExists("git_config_get_string", code) else { return nil }
+    return value.map { String(cString: $0) }
+  }
+
+  package func abbreviation(of id: ObjectID) -> String {
+    let plain = String(id.hex.prefix(7))
+    var buffer = git_buf()
+    defer { git_buf_dispose(&buffer) }
+    do {
+      var raw = try id.libgit2()
+      let object = try Handle<ObjectKind>.find("git_object_lookup") {
+        git_object_lookup(&$0, repository.pointer, &raw, GIT_OBJECT_ANY)
+      }
+      guard let object else { return plain }
+      try check("git_object_short_id", git_object_short_id(&buffer, object.pointer))
+      return buffer.ptr.map { String(cString: $0) } ?? plain
+    } catch {
+      // An abbreviation is for display; whatever is wrong with the object, its id still names it.
+      return plain
+    }
+  }
+
+  /// Returns a truth value of the user's own and the system's configuration, for where there is no
+  /// repository; `nil` where it is not set or cannot be read as one.
+  package static func userFlag(_ name: String) -> Bool? {
+    _ = LibGit2.start
+    guard
+      let configuration = try? Handle<ConfigurationKind>(
+        "git_config_open_default", { git_config_open_default(&$0) })
+    else { return nil }
+    var value: Int32 = 0
+    guard git_config_get_bool(&value, configuration.pointer, name) == 0 else {
+      git_error_clear()
+      return nil
+    }
+    return value != 0
+  }
+
+  /// Returns a truth value of the repository's configuration; `nil` where it is not set.
+  ///
+  /// - Throws: `GitError` where its value is no truth value.
+  package func flag(_ name: String) throws(GitError) -> Bool? {
+    let configuration = try Handle<ConfigurationKind>("git_repository_config_snapshot") {
+      git_repository_config_snapshot(&$0, repository.pointer)
+    }
+    var value: Int32 = 0
+    let code = git_config_get_bool(&value, configuration.pointer, name)
+    return try checkExists("git_config_get_bool", code) ? value != 0 : nil
+  }
+
+  /// The name that a symbolic reference points to; `nil` for a direct one.
+  ///
+  /// Only the first hop counts: HEAD may point to a branch that is itself symbolic.
+  private func symbolicTarget(of name: String) throws(GitError) -> String? {
+    let reference = try Handle<ReferenceKind>("git_reference_lookup") {
+      git_reference_lookup(&$0, repository.pointer, name)
+    }
+    return git_reference_symbolic_target(reference.pointer).map { String(cString: $0) }
+  }
+
+  /// The branches that the main worktree and the linked ones have checked out, this one left out.
+  private func branchesOfOtherWorktrees() throws(GitError) -> Set<String> {
+    var heads: [FilePath] = []
+    if location.worktree != "main" { heads.append(location.commonDirectory.appending("HEAD")) }
+    var names = git_strarray()
+    try check("git_worktree_list", git_worktree_list(&names, repository.pointer))
+    defer { git_strarray_dispose(&names) }
+    for index in 0..<names.count {
+      guard let name = names.strings[index].map({ String(cString: $0) }),
+        name != location.worktree, let component = FilePath.Component(name)
+      else { continue }
+      heads.append(
+        location.commonDirectory.appending("worktrees").appending(component).appending("HEAD"))
+    }
+    return Set(heads.compactMap(Self.symbolicTarget(inFile:)))
+  }
+
+  /// The branch in a HEAD file, see `man 5 gitrepository-layout`.
+  ///
+  /// A worktree whose HEAD cannot be read has no branch that could be counted as its own.
+  private static func symbolicTarget(inFile path: FilePath) -> String? {
+    guard let text = try? String(contentsOfFile: path.string, encoding: .utf8),
+      text.hasPrefix("ref: ")
+    else { return nil }
+    return text.dropFirst("ref: ".count).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}

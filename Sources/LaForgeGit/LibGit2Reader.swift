@@ -1,0 +1,212 @@
+import CLibgit2
+import Glibc
+package import LaForgeCore
+package import SystemPackage
+
+/// Reads a repository through libgit2.
+///
+/// It never writes.
+///
+/// libgit2 objects belong to one thread at a time, so this is not `Sendable`.
+package final class LibGit2Reader: SourceRepository {
+  package let location: RepositoryLocation
+  let repository: Handle<RepositoryKind>
+
+  private init(_ repository: consuming Handle<RepositoryKind>, location: RepositoryLocation) {
+    self.repository = repository
+    self.location = location
+  }
+
+  /// The version of libgit2 that runs, such as `1.5.1`.
+  package static var libraryVersion: String { LibGit2.version }
+
+  /// Opens the repository that a folder lies in.
+  ///
+  /// - Parameters:
+  ///   - directory: An absolute path.
+  ///   - git: The installed git, which is asked where libgit2 knows less than git: `GIT_DIR` and
+  ///     its relatives, and who trusts whose repository.
+  ///   - followsEnvironment: Whether `GIT_DIR`, `GIT_WORK_TREE` or `GIT_COMMON_DIR` is set.
+  ///   - ceilings: `GIT_CEILING_DIRECTORIES`: folders that the search upward does not go into.
+  /// - Returns: The repository, with a working tree.
+  /// - Throws: `RepositoryError` for anything that cannot be recorded in.
+  package static func open(
+    from directory: FilePath, git: GitCommand, followsEnvironment: Bool, ceilings: String?
+  ) async throws(RepositoryError) -> LibGit2Reader {
+    _ = LibGit2.start
+    if followsEnvironment {
+      guard let place = try await resolve(directory, git) else {
+        throw .notFound(directory: directory.string)
+      }
+      return try openResolved(place.gitDirectory, workingTree: place.workingTree)
+    }
+    var opened: OpaquePointer?
+    let code = git_repository_open_ext(&opened, directory.string, 0, ceilings)
+    let errorClass = lastErrorClass()
+    switch code {
+    case 0...: break
+    case GIT_EOWNER.rawValue,
+      GIT_ENOTFOUND.rawValue where errorClass == Int32(GIT_ERROR_CONFIG.rawValue):
+      return try await openIfTrusted(directory, git)
+    case GIT_ENOTFOUND.rawValue:
+      git_error_clear()
+      throw .notFound(directory: directory.string)
+    default: throw explain(code, directory, ceilings)
+    }
+    return try make(
+      {
+        $0 = opened; return 0
+      }, from: directory)
+  }
+
+  /// libgit2 1.5 does not know `safe.directory = *` and others of git's rules about owners, so git
+  /// decides.
+  private static func openIfTrusted(
+    _ directory: FilePath, _ git: GitCommand
+  ) async throws(RepositoryError) -> LibGit2Reader {
+    git_error_clear()
+    guard try await resolve(directory, git) != nil else {
+      throw .ownedByOther(path: directory.string)
+    }
+    laforge_git_trust_owners()
+    return try make({ git_repository_open_ext(&$0, directory.string, 0, nil) }, from: directory)
+  }
+
+  private static func openResolved(
+    _ gitDirectory: FilePath, workingTree: FilePath
+  ) throws(RepositoryError) -> LibGit2Reader {
+    // Git has found and accepted it.
+    laforge_git_trust_owners()
+    do {
+      let repository = try Handle<RepositoryKind>("git_repository_open") {
+        git_repository_open(&$0, gitDirectory.string)
+      }
+      try check(
+        "git_repository_set_workdir",
+        git_repository_set_workdir(repository.pointer, workingTree.string, 0))
+      let location = location(of: repository.pointer, workingTree: workingTree)
+      return LibGit2Reader(repository, location: location)
+    } catch {
+      throw .unreadable(path: gitDirectory.string, cause: error)
+    }
+  }
+
+  private static func resolve(
+    _ directory: FilePath, _ git: GitCommand
+  ) async throws(RepositoryError) -> (gitDirectory: FilePath, workingTree: FilePath)? {
+    do throws(GitError) {
+      return try await git.resolve(from: directory)
+    } catch {
+      throw .unreadable(path: directory.string, cause: error)
+    }
+  }
+
+  private static func make(
+    _ open: (inout OpaquePointer?) -> Int32, from directory: FilePath
+  ) throws(RepositoryError) -> LibGit2Reader {
+    let repository: Handle<RepositoryKind>
+    do throws(GitError) {
+      repository = try Handle<RepositoryKind>("git_repository_open_ext", open)
+    } catch {
+      throw .unreadable(path: directory.string, cause: error)
+    }
+    guard let workingTree = git_repository_workdir(repository.pointer) else {
+      let path = git_repository_path(repository.pointer).map { String(cString: $0) }
+      throw .bare(path: FilePath(path ?? directory.string).string)
+    }
+    let location = location(
+      of: repository.pointer, workingTree: FilePath(String(cString: workingTree)))
+    if isInsideGitDirectory(directory, location) {
+      throw .insideGitDirectory(path: location.gitDirectory.string)
+    }
+    return LibGit2Reader(repository, location: location)
+  }
+
+  private static func location(
+    of repository: OpaquePointer, workingTree: FilePath
+  ) -> RepositoryLocation {
+    guard let path = git_repository_path(repository),
+      let common = git_repository_commondir(repository)
+    else { preconditionFailure("an open repository has no git directory") }
+    let gitDirectory = FilePath(String(cString: path))
+    let isLinked = git_repository_is_worktree(repository) == 1
+    return RepositoryLocation(
+      gitDirectory: gitDirectory, commonDirectory: FilePath(String(cString: common)),
+      workingTree: workingTree,
+      worktree: isLinked ? gitDirectory.lastComponent?.string ?? "main" : "main")
+  }
+
+  /// A worktree may itself lie inside the git directory; its files do not count as such.
+  private static func isInsideGitDirectory(
+    _ directory: FilePath, _ location: RepositoryLocation
+  ) -> Bool {
+    let directory = realPath(directory)
+    for inner in [location.gitDirectory, location.commonDirectory].map(realPath)
+    where directory.starts(with: inner) {
+      let workingTree = realPath(location.workingTree)
+      return !(workingTree.starts(with: inner) && directory.starts(with: workingTree))
+    }
+    return false
+  }
+
+  private static func realPath(_ path: FilePath) -> FilePath {
+    guard let resolved = realpath(path.string, nil) else { return path }
+    defer { free(resolved) }
+    return FilePath(String(cString: resolved))
+  }
+
+  // MARK: - Refusals
+
+  /// Says why libgit2 refused to open a repository that it found.
+  private static func explain(
+    _ code: Int32, _ directory: FilePath, _ ceilings: String?
+  ) -> RepositoryError {
+    let cause = lastError("git_repository_open_ext", code)
+    guard let gitDirectory = discover(directory, ceilings) else {
+      return .unreadable(path: directory.string, cause: cause)
+    }
+    if let name = unknownExtension(of: gitDirectory) {
+      return .unsupportedExtension(name: name, path: gitDirectory.string)
+    }
+    return .unreadable(path: gitDirectory.string, cause: cause)
+  }
+
+  private static func discover(_ directory: FilePath, _ ceilings: String?) -> FilePath? {
+    var buffer = git_buf()
+    defer { git_buf_dispose(&buffer) }
+    guard git_repository_discover(&buffer, directory.string, 0, ceilings) == 0,
+      let path = buffer.ptr
+    else {
+      git_error_clear()
+      return nil
+    }
+    return FilePath(String(cString: path))
+  }
+
+  /// The first format extension in a repository's own configuration that libgit2 1.5 does not know:
+  /// it knows `noop` alone, and `objectFormat` where that is SHA-1.
+  private static func unknownExtension(of gitDirectory: FilePath) -> String? {
+    let path = gitDirectory.appending("config")
+    guard
+      let configuration = try? Handle<ConfigurationKind>(
+        "git_config_open_ondisk", { git_config_open_ondisk(&$0, path.string) })
+    else { return nil }
+    var names: [String] = []
+    let code = withUnsafeMutablePointer(to: &names) { names in
+      git_config_foreach_match(
+        configuration.pointer, "^extensions\\.",
+        { entry, payload in
+          guard let entry, let payload else { return 0 }
+          let name = String(cString: entry.pointee.name)
+          let value = String(cString: entry.pointee.value)
+          let isKnown =
+            name == "extensions.noop" || (name == "extensions.objectformat" && value == "sha1")
+          if !isKnown {
+            payload.assumingMemoryBound(to: [String].self).pointee.append("\(name) = \(value)")
+          }
+          return 0
+        }, names)
+    }
+    return code == 0 ? names.first : nil
+  }
+}
