@@ -1,0 +1,105 @@
+// The little C that Swift cannot say. Each function says why it is here.
+#ifndef CLAFORGE_SUPPORT_H
+#define CLAFORGE_SUPPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// MARK: Starting the agent (agent.c)
+
+// How to start a program. Swift may not fork: between fork and exec only async-signal-safe
+// functions may run, which no Swift code can promise.
+struct laforge_agent_start {
+  // The program and its arguments, and its environment, as for execvp(3).
+  char *const *argv;
+  char **envp;
+  // What becomes descriptor 0, 1 and 2; -1 closes it.
+  int descriptors[3];
+  // A terminal whose foreground process group the program becomes; -1 for none.
+  int terminal;
+  // Where in one string of envp the message of laforge_agent_release is copied to, and how many
+  // bytes fit there without the terminating NUL.
+  char *message;
+  size_t message_capacity;
+};
+
+// A process that waits before it executes its program.
+struct laforge_agent {
+  pid_t pid;
+  // The end of a pipe that releases it, or ends it when it is closed.
+  int gate;
+  // The end of a pipe that delivers errno if the program cannot be executed.
+  int failure;
+};
+
+// Creates the process in a process group of its own. Returns 0, or errno with the name of the
+// failed call in *function.
+int laforge_agent_hold(const struct laforge_agent_start *start, struct laforge_agent *agent,
+                       const char **function);
+
+// Executes the program, after `message` was copied into its environment. Returns 0 once exec has
+// succeeded, else the errno of exec; the process must be reaped in both cases.
+int laforge_agent_release(struct laforge_agent *agent, const char *message);
+
+// Ends and reaps the process without executing its program.
+void laforge_agent_abandon(struct laforge_agent *agent);
+
+// The kinds of what laforge_agent_wait found.
+enum { LAFORGE_NOTHING, LAFORGE_EXITED, LAFORGE_SIGNALED, LAFORGE_STOPPED, LAFORGE_CONTINUED };
+
+// Reaps without waiting: what happened to the process and the exit status or signal. The macros
+// that take a wait status apart do not reach Swift.
+int laforge_agent_wait(pid_t pid, int *value);
+
+// MARK: Signals (signals.c)
+
+// Catches the signals that LaForge has to pass on, SIGCHLD, and SIGPIPE (which is only noted, so
+// that writing fails with EPIPE instead). A signal that the caller ignores stays ignored. Each
+// caught signal is written as one byte into a pipe, whose reading end this returns; -1 and errno
+// on failure. A signal handler may not run Swift code.
+int laforge_signals_catch(void);
+
+// Puts the dispositions and the mask back as they were before laforge_signals_catch.
+void laforge_signals_restore(void);
+
+// Stops this process, or its whole group, as `signal_number` does by default, and returns when it
+// is continued.
+void laforge_signals_stop(int signal_number, bool whole_group);
+
+// In a forked child: default dispositions for what was caught, and the caller's mask.
+void laforge_signals_reset_in_child(void);
+
+// MARK: Descriptors (descriptors.c)
+
+// Makes sure that descriptors 0, 1 and 2 are open, so that no file opened later gets their number
+// and receives what is printed. Bit n of the result is set if n had been closed.
+unsigned laforge_descriptors_secure(void);
+
+// open(2) and flock(2), which are variadic or share their name with a struct.
+int laforge_open(const char *path, int flags, mode_t mode);
+int laforge_flock(int descriptor, int operation);
+
+// How many bytes a pipe holds. ioctl(2) and fcntl(2) are variadic.
+int laforge_available(int descriptor);
+int laforge_set_close_on_exec(int descriptor);
+
+// write(2) and close(2), which Swift methods of the same names hide.
+ssize_t laforge_write(int descriptor, const void *bytes, size_t count);
+int laforge_close(int descriptor);
+
+// The columns of a terminal; 0 where it is none. ioctl(2) is variadic.
+int laforge_terminal_columns(int descriptor);
+
+// wcwidth(3), which the headers hide from Swift: the columns a character takes on a terminal, -1
+// for one that cannot be printed.
+int laforge_character_width(uint32_t scalar);
+
+// MARK: libgit2 (libgit2.c)
+
+// Calls `initialize`, which is git_libgit2_init, with the two certificate parsers of mbed TLS
+// replaced by functions that do nothing: see libgit2.c.
+int laforge_libgit2_start(int (*initialize)(void));
+
+#endif

@@ -1,0 +1,81 @@
+#define _GNU_SOURCE
+#include "CLaForgeSupport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+// Signals are process-wide, so this state is too. Set before the handlers are, then only read.
+static int pipe_ends[2] = {-1, -1};
+static const int caught[] = {SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
+                             SIGUSR2, SIGCONT, SIGWINCH, SIGTSTP, SIGPIPE};
+enum { CAUGHT_COUNT = sizeof caught / sizeof *caught };
+static struct sigaction before[CAUGHT_COUNT];
+static bool is_caught[CAUGHT_COUNT];
+static struct sigaction child_before;
+static sigset_t mask_before;
+
+static void note(int signal_number) {
+  int saved = errno;
+  unsigned char byte = (unsigned char)signal_number;
+  // A full pipe loses nothing that matters: the reader is awake and signals do not queue anyway.
+  ssize_t written = write(pipe_ends[1], &byte, 1);
+  (void)written;
+  errno = saved;
+}
+
+int laforge_signals_catch(void) {
+  if (pipe_ends[0] < 0) {
+    if (pipe(pipe_ends) != 0) return -1;
+    for (int i = 0; i < 2; i++) {
+      fcntl(pipe_ends[i], F_SETFD, FD_CLOEXEC);
+      fcntl(pipe_ends[i], F_SETFL, O_NONBLOCK);
+    }
+  }
+  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+  sigfillset(&action.sa_mask);
+  for (int i = 0; i < CAUGHT_COUNT; i++) {
+    sigaction(caught[i], NULL, &before[i]);
+    is_caught[i] = before[i].sa_handler != SIG_IGN;
+    if (is_caught[i]) sigaction(caught[i], &action, NULL);
+  }
+  // Even where the caller ignores SIGCHLD: the kernel would reap the agent and lose its status.
+  sigaction(SIGCHLD, &action, &child_before);
+  sigset_t needed;
+  sigemptyset(&needed);
+  sigaddset(&needed, SIGCHLD);
+  for (int i = 0; i < CAUGHT_COUNT; i++) sigaddset(&needed, caught[i]);
+  sigprocmask(SIG_UNBLOCK, &needed, &mask_before);
+  // So that a background LaForge may hand the terminal over.
+  sigset_t output;
+  sigemptyset(&output);
+  sigaddset(&output, SIGTTOU);
+  sigprocmask(SIG_BLOCK, &output, NULL);
+  return pipe_ends[0];
+}
+
+void laforge_signals_restore(void) {
+  for (int i = 0; i < CAUGHT_COUNT; i++) {
+    if (is_caught[i]) sigaction(caught[i], &before[i], NULL);
+  }
+  sigaction(SIGCHLD, &child_before, NULL);
+  sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+void laforge_signals_stop(int signal_number, bool whole_group) {
+  struct sigaction standard = {.sa_handler = SIG_DFL}, ours;
+  bool may_be_caught = sigaction(signal_number, &standard, &ours) == 0;
+  // This stops here, and returns when somebody continues it.
+  kill(whole_group ? 0 : getpid(), signal_number);
+  if (may_be_caught) sigaction(signal_number, &ours, NULL);
+}
+
+void laforge_signals_reset_in_child(void) {
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  for (int i = 0; i < CAUGHT_COUNT; i++) {
+    if (is_caught[i]) sigaction(caught[i], &standard, NULL);
+  }
+  sigaction(SIGCHLD, child_before.sa_handler == SIG_IGN ? &child_before : &standard, NULL);
+  sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}

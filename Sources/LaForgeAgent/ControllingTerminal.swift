@@ -1,0 +1,32 @@
+import CLaForgeSupport
+import Glibc
+
+/// The terminal that this process is controlled from, if there is one.
+///
+/// The command has a process group of its own, which must be the terminal's foreground group to
+/// read from it and to get its Ctrl-C; see "Job Control" in `credentials(7)` and `tcsetpgrp(3)`.
+final class ControllingTerminal {
+  /// -1 where there is none.
+  let descriptor: Int32
+  /// Whether LaForge's process group is in the foreground now.
+  var isOurs: Bool { descriptor >= 0 && tcgetpgrp(descriptor) == getpgrp() }
+
+  init() {
+    descriptor = laforge_open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY, 0)
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Makes the command's group the foreground group if ours is.
+  func lend(to group: pid_t) {
+    if isOurs { tcsetpgrp(descriptor, group) }
+  }
+
+  /// Makes our group the foreground group again if the command's is.
+  func takeBack(from group: pid_t) {
+    guard descriptor >= 0, tcgetpgrp(descriptor) == group else { return }
+    tcsetpgrp(descriptor, getpgrp())
+  }
+}

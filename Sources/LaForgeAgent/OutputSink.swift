@@ -1,0 +1,83 @@
+import CLaForgeSupport
+import Glibc
+
+/// Where relayed output goes: the caller's standard output or standard error.
+///
+/// A pipe must not block the whole loop, but its descriptor is shared with the caller, so
+/// `O_NONBLOCK` must not be set on it: the pipe is opened anew through `/proc/self/fd` where that is
+/// allowed, and else written one page at a time when `poll(2)` says that a page fits.
+struct OutputSink {
+  /// What writing came to.
+  enum Result {
+    case wrote(Int)
+    case mustWait
+    case lostReader
+  }
+
+  private enum Kind {
+    case file
+    case reopenedPipe
+    case sharedPipe
+    case socket
+  }
+
+  private let descriptor: Int32
+  private let kind: Kind
+
+  init(_ original: Int32) {
+    var status = stat()
+    _ = fstat(original, &status)
+    switch status.st_mode & S_IFMT {
+    case S_IFIFO:
+      let reopened = laforge_open(
+        "/proc/self/fd/\(original)", O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0)
+      descriptor = reopened >= 0 ? reopened : original
+      kind = reopened >= 0 ? .reopenedPipe : .sharedPipe
+    case S_IFSOCK:
+      descriptor = original
+      kind = .socket
+    default:
+      descriptor = original
+      kind = .file
+    }
+  }
+
+  /// What to poll; -1 where there is nothing to wait for.
+  var pollDescriptor: Int32 { kind == .file ? -1 : descriptor }
+
+  /// Whether writing never has to wait for a reader.
+  var isAlwaysReady: Bool { kind == .file }
+
+  /// Whether a reader can go away.
+  var losesReaders: Bool { kind != .file }
+
+  /// Whether a second write right after one is sure not to block.
+  var mayWriteAgain: Bool { kind != .sharedPipe }
+
+  func write(_ bytes: UnsafeRawBufferPointer) -> Result {
+    while true {
+      let count = writeOnce(bytes)
+      if count >= 0 { return .wrote(count) }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return .mustWait
+      // EPIPE, and whatever makes the sink unusable (a full disk, an I/O error): the command
+      // finds its pipe closed, as it would find its own write failing.
+      default: return .lostReader
+      }
+    }
+  }
+
+  private func writeOnce(_ bytes: UnsafeRawBufferPointer) -> Int {
+    switch kind {
+    case .socket: send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
+    // POSIX: a pipe that polls as writable takes PIPE_BUF bytes at once.
+    case .sharedPipe: laforge_write(descriptor, bytes.baseAddress, min(bytes.count, 4096))
+    case .file, .reopenedPipe: laforge_write(descriptor, bytes.baseAddress, bytes.count)
+    }
+  }
+
+  func close() {
+    if kind == .reopenedPipe { laforge_close(descriptor) }
+  }
+}

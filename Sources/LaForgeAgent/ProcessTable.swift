@@ -1,0 +1,81 @@
+import CLaForgeSupport
+import Glibc
+package import LaForgeCore
+
+/// The machine's processes, as Linux shows them under `/proc`; see `man 5 proc`.
+package struct ProcessTable: Sendable {
+  package init() {}
+
+  /// Describes a process of this machine so that it can be told from a later one with its number.
+  func identify(_ pid: pid_t) -> AgentProcess {
+    AgentProcess(pid: pid, startTicks: status(of: pid)?.startTicks ?? 0, machine: Self.machine)
+  }
+
+  /// Returns whether any process of the agent's group still runs.
+  ///
+  /// Zombies do not count, nor does a group of another boot or process-id namespace, or one that
+  /// got its number later.
+  package func isAlive(_ process: AgentProcess) -> Bool {
+    guard process.machine == Self.machine else { return false }
+    guard kill(-process.pid, 0) == 0 || errno == EPERM else { return false }
+    if let leader = status(of: process.pid), leader.startTicks != process.startTicks {
+      return false
+    }
+    return runningProcesses().contains { $0.group == process.pid && !$0.isZombie }
+  }
+
+  private struct Status {
+    var group: pid_t
+    var isZombie: Bool
+    var startTicks: UInt64
+  }
+
+  /// The boot and the process-id namespace that numbers are valid in.
+  private static let machine: String = {
+    let boot = contents(of: "/proc/sys/kernel/random/boot_id").map { $0.prefix { $0 != "\n" } }
+    return "\(boot ?? "unknown") \(linkTarget(of: "/proc/self/ns/pid") ?? "unknown")"
+  }()
+
+  private func runningProcesses() -> [Status] {
+    guard let directory = opendir("/proc") else { return [] }
+    defer { closedir(directory) }
+    var found: [Status] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if let pid = pid_t(name), let status = status(of: pid) { found.append(status) }
+    }
+    return found
+  }
+
+  /// `nil` where there is no such process.
+  private func status(of pid: pid_t) -> Status? {
+    // "PID (COMMAND) STATE PPID PGRP …": the command may hold spaces and parentheses.
+    guard let text = Self.contents(of: "/proc/\(pid)/stat"),
+      let end = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    // Field 3 of the manual page is the first here: 5 is the group, 22 the start time.
+    guard fields.count > 19, let group = pid_t(fields[2]), let start = UInt64(fields[19]) else {
+      return nil
+    }
+    return Status(group: group, isZombie: "ZX".contains(fields[0]), startTicks: start)
+  }
+
+  private static func contents(of path: String) -> String? {
+    let descriptor = laforge_open(path, O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(descriptor, &bytes, bytes.count)
+    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
+  }
+
+  private static func linkTarget(of path: String) -> String? {
+    var target = [CChar](repeating: 0, count: 256)
+    let count = readlink(path, &target, target.count)
+    guard count > 0 else { return nil }
+    return String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}

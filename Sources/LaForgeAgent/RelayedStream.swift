@@ -1,0 +1,105 @@
+import CLaForgeSupport
+import Glibc
+import LaForgeCore
+
+/// One output stream of a command on its way to the caller: a pipe, a buffer, and where it goes.
+///
+/// The pipe is read only while the buffer is empty, so a slow reader slows the command down and
+/// memory stays constant.
+struct RelayedStream {
+  private let stream: AgentStream
+  private var source: Int32
+  private let sink: OutputSink
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var pending: Range<Int> = 0..<0
+  /// How many bytes the command itself can still have in the pipe; `nil` while it runs.
+  private var owed: Int?
+
+  /// As much as a pipe holds.
+  private static let capacity = 1 << 16
+
+  init(_ relay: Plumbing.Relay) {
+    stream = relay.stream
+    source = relay.source
+    sink = OutputSink(relay.sink)
+    buffer = .allocate(byteCount: Self.capacity, alignment: 16)
+  }
+
+  /// Whether anything can still come.
+  var isOpen: Bool { source >= 0 || !pending.isEmpty }
+
+  /// Whether bytes that the command itself wrote are still to be relayed.
+  var isOwed: Bool { !pending.isEmpty || (source >= 0 && (owed ?? 0) > 0) }
+
+  /// Notes how much the pipe holds now that the command has ended.
+  mutating func limitToPresent() {
+    guard source >= 0 else { return }
+    owed = Int(laforge_available(source))
+  }
+
+  var sourceInterest: pollfd {
+    pollfd(fd: pending.isEmpty ? source : -1, events: Int16(POLLIN), revents: 0)
+  }
+
+  /// With nothing to write, only the disappearance of the reader is of interest.
+  var sinkInterest: pollfd {
+    let descriptor = source >= 0 || !pending.isEmpty ? sink.pollDescriptor : -1
+    return pollfd(fd: descriptor, events: pending.isEmpty ? 0 : Int16(POLLOUT), revents: 0)
+  }
+
+  mutating func advance(
+    source sourceEvents: Int16, sink sinkEvents: Int16, observe: (AgentEvent) -> Void
+  ) {
+    if sinkEvents & Int16(POLLERR) != 0, sink.losesReaders {
+      loseReader()
+      return
+    }
+    if sourceEvents != 0, pending.isEmpty { fill(observe: observe) }
+    if !pending.isEmpty, sink.isAlwaysReady || sinkEvents != 0 || sourceEvents != 0 { flush() }
+  }
+
+  mutating func close() {
+    closeSource()
+    sink.close()
+    buffer.deallocate()
+  }
+
+  private mutating func fill(observe: (AgentEvent) -> Void) {
+    let count = read(source, buffer.baseAddress, buffer.count)
+    if count < 0, errno == EINTR || errno == EAGAIN { return }
+    guard count > 0 else {
+      closeSource()
+      return
+    }
+    if let remaining = owed { owed = max(0, remaining - count) }
+    pending = 0..<count
+    observe(.output(stream, UnsafeRawBufferPointer(rebasing: buffer[pending])))
+  }
+
+  private mutating func flush() {
+    while !pending.isEmpty {
+      switch sink.write(UnsafeRawBufferPointer(rebasing: buffer[pending])) {
+      case .wrote(let count): pending = (pending.lowerBound + count)..<pending.upperBound
+      case .mustWait: return
+      case .lostReader:
+        loseReader()
+        return
+      }
+      if !sink.mayWriteAgain { return }
+    }
+  }
+
+  /// Nobody reads any more.
+  ///
+  /// The command learns it as it would without LaForge: its next write fails with EPIPE.
+  private mutating func loseReader() {
+    pending = 0..<0
+    closeSource()
+  }
+
+  private mutating func closeSource() {
+    guard source >= 0 else { return }
+    laforge_close(source)
+    source = -1
+  }
+}

@@ -1,0 +1,56 @@
+import CLaForgeSupport
+import Glibc
+
+/// The file named by `LAFORGE_USAGE_FILE`, into which the command may write its usage.
+///
+/// It lies in a folder of its own in the temporary directory: agents that run in a sandbox may
+/// write there, but not into `.git`.
+struct UsageFile {
+  /// The file's absolute path.
+  let path: String
+  private let folder: String
+
+  /// More than that is no usage object.
+  private static let largestSize = 1 << 20
+
+  /// Makes an empty file for this user alone; `nil` where the temporary directory has no room or
+  /// may not be written, in which case the command runs without it.
+  init?(in temporaryDirectory: String) {
+    var template = Array("\(temporaryDirectory)/laforge-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { return nil }
+    folder = template.withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.map { String(cString: $0) } ?? ""
+    }
+    path = "\(folder)/usage.json"
+    let descriptor = laforge_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      rmdir(folder)
+      return nil
+    }
+    close(descriptor)
+  }
+
+  /// Returns what the command wrote; `nil` where it wrote nothing or more than one MiB.
+  func contents() -> [UInt8]? {
+    let descriptor = laforge_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: Self.largestSize + 1)
+    var count = 0
+    while count < bytes.count {
+      let size = bytes.withUnsafeMutableBytes { buffer in
+        read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+      }
+      if size < 0, errno == EINTR { continue }
+      guard size > 0 else { break }
+      count += size
+    }
+    return count > 0 && count <= Self.largestSize ? Array(bytes[..<count]) : nil
+  }
+
+  /// Removes the file and its folder.
+  func remove() {
+    unlink(path)
+    rmdir(folder)
+  }
+}
