@@ -1,0 +1,89 @@
+import Glibc
+
+/// Cuts a stream of chunks into lines, in constant memory whatever the stream holds.
+///
+/// A line within one chunk is lent as it lies there. A line that spans chunks is copied, but only
+/// up to a limit: JSON lines may be long (an agent may print a whole session as one), any other line
+/// beyond 64 KiB holds no usage.
+struct LineAssembler {
+  private var partial: [UInt8] = []
+  private var isTooLong = false
+
+  static let jsonLimit = 16 << 20
+  static let textLimit = 64 << 10
+
+  /// Takes the next chunk and lends each line that it completes, without its newline.
+  mutating func consume(
+    _ chunk: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    var rest = chunk
+    while let base = rest.baseAddress, !rest.isEmpty {
+      guard let newline = memchr(base, 0x0A, rest.count) else {
+        append(rest)
+        return
+      }
+      let length = UnsafeRawPointer(newline) - base
+      let line = UnsafeRawBufferPointer(rebasing: rest[..<length])
+      if partial.isEmpty && !isTooLong {
+        body(line)
+      } else {
+        append(line)
+        finish(body)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest[(length + 1)...])
+    }
+  }
+
+  /// Lends the last line if the stream ended without a newline.
+  mutating func finish(_ body: (UnsafeRawBufferPointer) -> Void) {
+    if !partial.isEmpty, !isTooLong { partial.withUnsafeBytes(body) }
+    isTooLong = false
+    // A long line gives its memory back.
+    partial.removeAll(keepingCapacity: partial.capacity <= Self.textLimit)
+  }
+
+  private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard !isTooLong else { return }
+    let first = partial.first { !$0.isSpace } ?? bytes.first { !$0.isSpace }
+    let limit = first?.opensJSON == true ? Self.jsonLimit : Self.textLimit
+    if partial.count + bytes.count > limit {
+      isTooLong = true
+      partial = []
+    } else {
+      partial.append(contentsOf: bytes)
+    }
+  }
+}
+
+extension UInt8 {
+  var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+
+  /// Whether a JSON object or array may begin with this byte.
+  var opensJSON: Bool { self == UInt8(ascii: "{") || self == UInt8(ascii: "[") }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether these bytes hold those of `text` somewhere.
+  func contains(_ text: StaticString) -> Bool {
+    let first = text.utf8Start.pointee
+    var from = 0
+    while let index = offset(of: first, from: from), index + text.utf8CodeUnitCount <= count,
+      let baseAddress
+    {
+      if memcmp(baseAddress + index, text.utf8Start, text.utf8CodeUnitCount) == 0 { return true }
+      from = index + 1
+    }
+    return false
+  }
+
+  /// Where a byte stands first from an offset on.
+  func offset(of byte: UInt8, from start: Int) -> Int? {
+    guard let baseAddress, start < count else { return nil }
+    return memchr(baseAddress + start, Int32(byte), count - start).map {
+      UnsafeRawPointer($0) - baseAddress
+    }
+  }
+
+  /// Whether the first byte that is no space opens a JSON object or array.
+  var looksLikeJSON: Bool { first { !$0.isSpace }?.opensJSON == true }
+}
