@@ -1,0 +1,72 @@
+import ArgumentParser
+import LaForgeCore
+
+/// The words after `laforge run`, taken apart into its own options and the command.
+///
+/// ArgumentParser's `.captureForPassthrough` keeps a leading `--` as the first word and takes an
+/// unknown option before the command for the command, so the border is found before it parses.
+package struct RunInvocation: Equatable, Sendable {
+  /// What `run` itself has to understand.
+  package private(set) var options: [String] = []
+  /// The command and its arguments, untouched.
+  package private(set) var command: [[UInt8]] = []
+
+  /// Options of `run` whose value is the next word.
+  ///
+  /// A test holds this list to the command.
+  package static let optionsWithValue: Set<String> = [
+    "--agent", "--model", "--label", "-m", "--meta", "--agent-config", "--record",
+  ]
+
+  package init(_ words: [[UInt8]]) {
+    var rest = words[...]
+    while let word = rest.first {
+      let text = String(decoding: word, as: UTF8.self)
+      if text == "--" {
+        rest.removeFirst()
+        break
+      }
+      guard text.hasPrefix("-"), text != "-" else { break }
+      rest.removeFirst()
+      options.append(text)
+      if Self.optionsWithValue.contains(text), let value = rest.popFirst() {
+        options.append(String(decoding: value, as: UTF8.self))
+      }
+    }
+    command = Array(rest)
+  }
+
+  /// Parses the options and runs the command.
+  ///
+  /// - Throws: `CommandFailure` with status 125 for everything that is wrong before it starts.
+  func run(in context: CommandContext) async throws -> ExitStatus {
+    let parsed: RunCommand
+    do {
+      parsed = try RunCommand.parse(options)
+    } catch {
+      return try answer(error, in: context)
+    }
+    guard !command.isEmpty, !command[0].isEmpty else {
+      throw CommandFailure(
+        UserMessage(
+          code: "no_command", summary: "There is no command to run.",
+          hint: "`laforge run -- claude -p \"fix the parser\"`"),
+        status: .runFailure)
+    }
+    return try await parsed.run(AgentCommand(words: command), in: context)
+  }
+
+  private func answer(_ error: any Error, in context: CommandContext) throws -> ExitStatus {
+    if RunCommand.exitCode(for: error).isSuccess {
+      try context.output.write(RunCommand.fullMessage(for: error) + "\n")
+      return .success
+    }
+    let first = command.first.map { String(decoding: $0, as: UTF8.self) }
+    throw CommandFailure(
+      UserMessage(
+        code: "usage", summary: Sentence.make(RunCommand.message(for: error)),
+        consequence: first.map { "'\($0)' was not started." },
+        hint: "`laforge help run` lists the options; what follows `--` belongs to the command."),
+      status: .runFailure)
+  }
+}

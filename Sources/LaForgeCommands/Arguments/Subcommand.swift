@@ -1,0 +1,67 @@
+import ArgumentParser
+import Glibc
+
+/// The subcommands by name, and what to say of a word that is none.
+enum Subcommand {
+  /// The names that help shows.
+  static let names: [String] =
+    LaForgeCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+    + ["help"]
+
+  /// Other names of theirs, which help does not show.
+  private static let hiddenAliases = ["steps": "log", "list": "log", "info": "show"]
+
+  /// Returns the name that the first word stands for.
+  ///
+  /// - Throws: `CommandFailure` where it is no subcommand: with the nearest one, or with how to run
+  ///   a program of that name.
+  static func resolve(_ words: [String], path: String?) throws -> String {
+    guard let word = words.first else { return "" }
+    if names.contains(word) { return word }
+    if let name = hiddenAliases[word] { return name }
+    throw CommandFailure(
+      UserMessage(
+        code: "no_such_command", summary: "There is no command '\(word)'.",
+        hint: hint(for: words, path: path)),
+      status: .usage)
+  }
+
+  private static func hint(for words: [String], path: String?) -> String {
+    let word = words[0]
+    let recording = "`laforge run -- \(ShellWords.join(words))`"
+    if isProgram(word, path: path) { return recording }
+    let nearest = names.map { ($0, distance($0, word)) }.min { $0.1 < $1.1 }
+    if let (name, distance) = nearest, distance <= max(1, word.count / 2) {
+      return "did you mean `laforge \(name)`?"
+    }
+    return "\(recording), or `laforge help` for the commands."
+  }
+
+  private static func isProgram(_ word: String, path: String?) -> Bool {
+    if word.contains("/") { return isExecutable(word) }
+    let folders = (path ?? "").split(separator: ":", omittingEmptySubsequences: false)
+    return folders.contains { isExecutable("\($0.isEmpty ? "." : $0)/\(word)") }
+  }
+
+  private static func isExecutable(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    return access(path, X_OK) == 0
+  }
+
+  /// The edit distance of Levenshtein.
+  private static func distance(_ left: String, _ right: String) -> Int {
+    let right = Array(right)
+    var row = Array(0...right.count)
+    for (index, character) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = index + 1
+      for column in right.indices {
+        let substituted = diagonal + (right[column] == character ? 0 : 1)
+        diagonal = row[column + 1]
+        row[column + 1] = min(substituted, diagonal + 1, row[column] + 1)
+      }
+    }
+    return row[right.count]
+  }
+}

@@ -1,0 +1,137 @@
+import CLaForgeSupport
+import Foundation
+import Glibc
+import LaForgeAgent
+package import LaForgeCore
+import LaForgeGit
+import LaForgeStore
+import LaForgeUsage
+import SystemPackage
+
+/// Everything outside that a command may use.
+///
+/// Only this file names the adapters, the environment and the clock.
+package struct CommandContext {
+  /// The caller's environment, a `NAME=value` each.
+  package var environment: [[UInt8]]
+  package var clock: RecordingClock
+  package var output: StandardStream
+  package var error: StandardStream
+  /// Those of descriptors 0, 1 and 2 that the caller had closed.
+  package var closedDescriptors: Set<Int32>
+
+  package init(
+    environment: [[UInt8]], clock: RecordingClock, output: StandardStream,
+    error: StandardStream, closedDescriptors: Set<Int32>
+  ) {
+    self.environment = environment
+    self.clock = clock
+    self.output = output
+    self.error = error
+    self.closedDescriptors = closedDescriptors
+  }
+
+  /// The context of this process.
+  package static func makeLive() -> CommandContext {
+    let closed = laforge_descriptors_secure()
+    // Only how characters are classified and measured; nothing else depends on a locale.
+    setlocale(LC_CTYPE, "C.UTF-8")
+    let variables = rawEnvironment()
+    let columns = value(of: "COLUMNS", in: variables).flatMap { Int($0) }
+    return CommandContext(
+      environment: variables,
+      clock: RecordingClock(
+        now: {
+          var time = timespec()
+          clock_gettime(CLOCK_REALTIME, &time)
+          return Timestamp(millisecondsSince1970: milliseconds(time))
+        },
+        monotonicMilliseconds: {
+          var time = timespec()
+          clock_gettime(CLOCK_MONOTONIC, &time)
+          return milliseconds(time)
+        }),
+      output: StandardStream(descriptor: 1, columns: columns),
+      error: StandardStream(descriptor: 2, columns: columns),
+      closedDescriptors: Set((0..<3).filter { closed & (1 << UInt32($0)) != 0 }))
+  }
+
+  /// Returns an environment variable; `nil` where it is unset or empty, as POSIX utilities take it.
+  package func variable(_ name: String) -> String? {
+    Self.value(of: name, in: environment)
+  }
+
+  private static func value(of name: String, in environment: [[UInt8]]) -> String? {
+    let prefix = Array("\(name)=".utf8)
+    guard let variable = environment.first(where: { $0.starts(with: prefix) }),
+      variable.count > prefix.count
+    else { return nil }
+    return String(decoding: variable[prefix.count...], as: UTF8.self)
+  }
+
+  /// The variables with the bytes they have: the agent gets them unchanged.
+  private static func rawEnvironment() -> [[UInt8]] {
+    var variables: [[UInt8]] = []
+    var next = environ
+    while let variable = next.pointee {
+      let length = strlen(variable)
+      variables.append(Array(UnsafeRawBufferPointer(start: variable, count: length)))
+      next += 1
+    }
+    return variables
+  }
+
+  private static func milliseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
+  // MARK: - Composition
+
+  /// The folder that LaForge was called in.
+  var directory: FilePath { FilePath(FileManager.default.currentDirectoryPath) }
+
+  var git: GitCommand { GitCommand(environment: environment) }
+
+  func openRepository() async throws(RepositoryError) -> LibGit2Reader {
+    let followed = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"]
+    return try await LibGit2Reader.open(
+      from: directory, git: git,
+      followsEnvironment: followed.contains { variable($0) != nil },
+      ceilings: variable("GIT_CEILING_DIRECTORIES"))
+  }
+
+  func makeRecorder(
+    repository: LibGit2Reader, store: SQLiteStepStore
+  ) -> StepRecorder {
+    StepRecorder(
+      repository: repository, store: store,
+      spool: makeSpool(commonDirectory: repository.location.commonDirectory),
+      runner: ProcessAgentRunner(
+        environment: environment, temporaryDirectory: variable("TMPDIR") ?? "/tmp",
+        closedDescriptors: closedDescriptors),
+      isAgentAlive: ProcessTable().isAlive, clock: clock)
+  }
+
+  func makeHistory(
+    _ store: SQLiteStepStore, worktree: String
+  ) -> StepHistory {
+    StepHistory(store: store, worktree: worktree, isAgentAlive: ProcessTable().isAlive)
+  }
+
+  func makeSpool(commonDirectory: FilePath) -> FileStepSpool {
+    let state =
+      variable("XDG_STATE_HOME").map { FilePath($0) }
+      ?? variable("HOME").map { FilePath($0).appending(".local/state") }
+    return FileStepSpool(commonDirectory: commonDirectory, stateDirectory: state)
+  }
+
+  func makeMeter(agent: String, arguments: [String]) -> any UsageMeter {
+    UsageReader(agent: agent, arguments: arguments)
+  }
+
+  /// Whether the user wants an agent to run even where no record of it can be made.
+  func prefersBestEffort(_ repository: LibGit2Reader?) throws(GitError) -> Bool {
+    guard let repository else { return LibGit2Reader.userFlag("laforge.bestEffort") ?? false }
+    return try repository.flag("laforge.bestEffort") ?? false
+  }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Glibc
+import LaForgeCore
+import LaForgeGit
+import LaForgeStore
+
+/// The program: from the words that were typed to an exit status.
+public enum LaForgeProgram {
+  /// Runs this process's command line and ends the process.
+  public static func main() async -> Never {
+    let context = CommandContext.makeLive()
+    // The bytes as they were typed: `CommandLine.arguments` replaces what is no UTF-8.
+    let words = CommandLine.unsafeArgv
+    let count = Int(CommandLine.argc)
+    let typed = (1..<max(1, count)).compactMap { index in
+      words[index].map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+    }
+    exit(await run(typed, in: context).rawValue)
+  }
+
+  /// Runs a command line and reports its failure, if it fails.
+  package static func run(_ typed: [[UInt8]], in context: CommandContext) async -> ExitStatus {
+    let texts = typed.map { String(decoding: $0, as: UTF8.self) }
+    let isRun = GlobalOptions.subcommand(of: texts) == "run"
+    let wantsJSON = !isRun && texts.contains { $0 == "--json" || $0 == "--jsonl" }
+    do {
+      return try await dispatch(typed, in: context)
+    } catch {
+      return report(failure(error), asJSON: wantsJSON, in: context)
+    }
+  }
+
+  private static func dispatch(
+    _ typed: [[UInt8]], in context: CommandContext
+  ) async throws -> ExitStatus {
+    let words = try GlobalOptions.apply(typed)
+    var texts = words.map { String(decoding: $0, as: UTF8.self) }
+    if let first = texts.first, !first.hasPrefix("-") {
+      if first == "run" {
+        return try await RunInvocation(Array(words.dropFirst())).run(in: context)
+      }
+      texts[0] = try Subcommand.resolve(texts, path: context.variable("PATH"))
+    }
+    if texts.first == "--version" { return try await printVersion(in: context) }
+    do {
+      let command = try LaForgeCommand.parseAsRoot(texts)
+      if let command = command as? any ContextCommand {
+        return try await command.run(in: context)
+      }
+      // The parser's own commands, `help` among them, work by throwing.
+      var own = command
+      try own.run()
+      return .success
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      return try answer(error, subcommand: texts.first, in: context)
+    }
+  }
+
+  /// What the parser throws is a help text or a complaint.
+  static func answer(
+    _ error: any Error, subcommand: String?, in context: CommandContext
+  ) throws -> ExitStatus {
+    switch LaForgeCommand.exitCode(for: error) {
+    case .success:
+      try context.output.write(LaForgeCommand.fullMessage(for: error) + "\n")
+      return .success
+    case .validationFailure:
+      let known = subcommand.flatMap { Subcommand.names.contains($0) ? $0 : nil }
+      throw CommandFailure(
+        UserMessage(
+          code: "usage", summary: Sentence.make(LaForgeCommand.message(for: error)),
+          hint: "`laforge help\(known.map { " \($0)" } ?? "")` shows what there is."),
+        status: .usage)
+    default: throw error
+    }
+  }
+
+  private static func printVersion(in context: CommandContext) async throws -> ExitStatus {
+    let git = try await context.git.version()
+    try context.output.write(
+      """
+      laforge \(Version.current)
+      git \(git ?? "not found")
+      libgit2 \(LibGit2Reader.libraryVersion)
+      SQLite \(try SQLiteStepStore.libraryVersion())
+
+      """)
+    return .success
+  }
+
+  // MARK: - Failures
+
+  private static func failure(_ error: any Error) -> CommandFailure {
+    if let failure = error as? CommandFailure { return failure }
+    return CommandFailure(
+      UserMessage(
+        code: "failed", summary: "The command could not be carried out.", causes: ["\(error)"]))
+  }
+
+  private static func report(
+    _ failure: CommandFailure, asJSON: Bool, in context: CommandContext
+  ) -> ExitStatus {
+    do {
+      if asJSON {
+        try context.output.write(try JSONOutput.document(ErrorDocument(failure.message)))
+      } else {
+        try context.error.write(failure.message.text())
+      }
+    } catch {
+      // The one place where the failure could be told is gone; the status still tells it.
+    }
+    return failure.status
+  }
+}
+
+/// Texts of others as sentences.
+enum Sentence {
+  /// Ends a text with a full stop unless it ends with a mark of its own.
+  static func make(_ text: String) -> String {
+    guard let last = text.last, !".?!:".contains(last) else { return text }
+    return text + "."
+  }
+}

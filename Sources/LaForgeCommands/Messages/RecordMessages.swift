@@ -1,0 +1,89 @@
+import LaForgeCore
+
+extension UserMessage {
+  /// Says why a run was not recorded, and not started.
+  init(_ error: RecordError, unstarted: AgentCommand, newestCopy: String?) {
+    switch error {
+    case .repository(let error): self.init(error, unstarted: unstarted)
+    case .references(let error):
+      self.init(
+        code: "unreadable_repository", summary: "The repository's references cannot be read.",
+        consequence: "'\(unstarted.baseName)' was not started.", causes: [error.description],
+        hint: "`git fsck` says what is wrong with them.")
+    case .store(let error):
+      self.init(error, unstarted: unstarted, newestCopy: newestCopy)
+    case .launch(let error):
+      self.init(
+        code: "not_started", summary: "No process could be made for '\(unstarted.baseName)'.",
+        consequence: "Nothing was recorded.",
+        causes: ["\(error.reason) (\(error.function))"],
+        hint: "`ulimit -a` shows the limits of this shell.")
+    }
+  }
+
+  /// Says why the program of a step could not be executed.
+  init(_ error: AgentLaunchError, command: AgentCommand, step: StepID?) {
+    let program = String(decoding: command.words[0], as: UTF8.self)
+    let recorded = step.map { "\($0) is recorded as failed." }
+    if error.isNotFound {
+      self.init(
+        code: "not_found", summary: "'\(program)' was not found.", consequence: recorded,
+        hint: program.contains("/")
+          ? "`ls -l \(ShellWords.quote(program))` shows what is there."
+          : "Is it installed, and is its folder on PATH?")
+    } else {
+      self.init(
+        code: "not_executable", summary: "'\(program)' cannot be executed.",
+        consequence: recorded, causes: [error.reason],
+        hint: program.contains("/")
+          ? "`ls -l \(ShellWords.quote(program))` shows its mode."
+          : "`type -a \(ShellWords.quote(program))` shows where it is.")
+    }
+  }
+
+  /// Says what a person must know about a recording that took place.
+  init(_ warning: RecordWarning, step: StepID) {
+    switch warning {
+    case .spooled(let path, let cause):
+      self.init(
+        code: "record_spooled",
+        summary: "The end of \(step) could not be written into the step database; it is kept in"
+          + " '\(path)'.",
+        causes: [cause.description], hint: "The next `laforge run` takes it in.")
+    case .notKept(let cause):
+      self.init(
+        code: "record_not_kept",
+        summary: "The end of \(step) could not be written anywhere; its record is the next line.",
+        causes: [cause.description])
+    case .repositoryUnreadable(let error):
+      self.init(
+        code: "changes_unknown",
+        summary: "What \(step) changed is unknown: the repository cannot be read any more.",
+        causes: [UserMessage(error).summary])
+    case .changesUnknown(let error):
+      self.init(
+        code: "changes_unknown", summary: "What \(step) changed could not be computed.",
+        causes: [error.description])
+    case .unreadableUsage(let lines):
+      self.init(
+        code: "usage_unreadable",
+        summary: "Token usage may be incomplete: \(Counted(lines, "line")) that look like usage"
+          + " could not be read.")
+    case .outputLeftOpen:
+      self.init(
+        code: "output_left_open",
+        summary: "Processes that the command left behind still hold its output; what they print"
+          + " from here on is not relayed.")
+    case .spoolRefused(let refusal):
+      self.init(
+        code: "spool_refused",
+        summary: "The record in '\(refusal.path)' could not be taken in: \(refusal.reason).",
+        hint: "It was left where it is.")
+    }
+  }
+}
+
+extension AgentCommand {
+  /// The command as a person would type it.
+  var display: String { ShellWords.join(text) }
+}

@@ -1,0 +1,87 @@
+import LaForgeCore
+
+extension UserMessage {
+  /// Says why the step database cannot be used.
+  ///
+  /// - Parameters:
+  ///   - error: What the store said.
+  ///   - unstarted: The command that was to be recorded; `nil` for other commands.
+  ///   - newestCopy: The newest copy of the database beside it.
+  init(_ error: StoreError, unstarted: AgentCommand? = nil, newestCopy: String? = nil) {
+    let path = error.path
+    switch error.code {
+    case .noDatabase: self = .noSteps
+    case .newerSchema:
+      self.init(
+        code: "newer_database",
+        summary: "A newer LaForge wrote the step database '\(path)'.",
+        causes: [error.description], hint: "Update LaForge; the database was left as it is.")
+    case .damaged:
+      self.init(
+        code: "damaged_database", summary: "The step database '\(path)' is damaged.",
+        causes: [error.description], hint: Self.repairHint(path, newestCopy))
+    case .diskFull:
+      self.init(
+        code: "disk_full", summary: "The disk that holds '\(path)' is full.",
+        hint: "Make room and try again.")
+    case .readOnly:
+      self.init(
+        code: "read_only", summary: "'\(path)' cannot be written: it is read-only.",
+        hint: unstarted.map { "`laforge run --best-effort -- \($0.display)` goes without." })
+    case .notPermitted:
+      self.init(
+        code: "not_permitted", summary: "This user may not use '\(path)'.",
+        causes: [error.description],
+        hint: "`ls -l \(ShellWords.quote(path))` shows whose it is.")
+    case .busy:
+      self.init(
+        code: "database_busy",
+        summary: "Other processes keep the step database '\(path)' locked.",
+        hint: "Let them finish and try again.")
+    case .replaced:
+      self.init(
+        code: "database_replaced",
+        summary: "The step database '\(path)' was deleted or replaced meanwhile.")
+    default:
+      self.init(
+        code: "database_failed", summary: "The step database '\(path)' cannot be used.",
+        causes: [error.description])
+    }
+    consequence = unstarted.map { "'\($0.baseName)' was not started." }
+  }
+
+  private static func repairHint(_ path: String, _ newestCopy: String?) -> String {
+    guard let newestCopy else {
+      return "Move it away; LaForge makes a new one. Git itself is not affected."
+    }
+    let copy = ShellWords.quote(newestCopy)
+    let database = ShellWords.quote(path)
+    return "`rm -f \(database)-wal \(database)-shm; cp \(copy) \(database)` brings back its"
+      + " newest copy."
+  }
+
+  /// Nothing was recorded yet.
+  static let noSteps = UserMessage(
+    code: "no_steps", summary: "There are no steps in this worktree yet.",
+    hint: "`laforge run -- <command>` records one.")
+}
+
+extension UserMessage {
+  /// Says why a step that a person named cannot be shown.
+  init(_ error: StepLookupError, newestCopy: String? = nil) {
+    switch error {
+    case .noSteps: self = .noSteps
+    case .noSuchStep(let id, let latest):
+      self.init(
+        code: "no_such_step", summary: "There is no step \(id).",
+        hint: latest.map { "The latest step is \($0). `laforge log` lists all." }
+          ?? Self.noSteps.hint)
+    case .notThatFarBack(let back, let available):
+      self.init(
+        code: "no_such_step",
+        summary: "There is no step '@-\(back)': the line goes back \(available) before '@'.",
+        hint: "`laforge log` lists all.")
+    case .store(let error): self.init(error, newestCopy: newestCopy)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/// An error, a warning or a notice for people, and in JSON for programs.
+package struct UserMessage: Equatable, Sendable {
+  /// A stable name for programs, `no_such_step`.
+  package var code: String
+  /// What could not be done, in one sentence.
+  package var summary: String
+  /// What was left as it was.
+  package var consequence: String?
+  /// What led to it, the nearest cause first.
+  package var causes: [String]
+  /// What to do, with a command to paste.
+  package var hint: String?
+
+  package init(
+    code: String, summary: String, consequence: String? = nil, causes: [String] = [],
+    hint: String? = nil
+  ) {
+    self.code = code
+    self.summary = summary
+    self.consequence = consequence
+    self.causes = causes
+    self.hint = hint
+  }
+
+  /// The lines to print on standard error, each ended by a newline; `kind` is `Error` or `Warning`.
+  package func text(_ kind: String = "Error") -> String {
+    var lines = ["\(kind): \(TerminalText.clean(summary))"]
+    if let consequence { lines.append(TerminalText.clean(consequence)) }
+    let numbered = causes.count > 1
+    for (index, cause) in causes.enumerated() {
+      let number = numbered ? "\(index + 1). " : ""
+      lines.append("Caused by: \(number)\(TerminalText.clean(cause))")
+    }
+    if let hint { lines.append("Hint: \(TerminalText.clean(hint))") }
+    return lines.map { $0 + "\n" }.joined()
+  }
+}
+
+/// The one JSON document that stands for an error.
+struct ErrorDocument: Encodable {
+  private struct Content: Encodable {
+    var code: String
+    var message: String
+    var hint: String?
+
+    enum CodingKeys: String, CodingKey {
+      case code, message, hint
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(code, forKey: .code)
+      try container.encode(message, forKey: .message)
+      try container.encode(hint, forKey: .hint)
+    }
+  }
+
+  private let error: Content
+
+  init(_ message: UserMessage) {
+    let sentences = [message.summary, message.consequence].compactMap { $0 } + message.causes
+    error = Content(
+      code: message.code, message: sentences.joined(separator: " "), hint: message.hint)
+  }
+}
+
+/// Ends a command: what to say, and what to exit with.
+package struct CommandFailure: Error, Equatable {
+  package var message: UserMessage
+  package var status: ExitStatus
+
+  package init(_ message: UserMessage, status: ExitStatus = .failure) {
+    self.message = message
+    self.status = status
+  }
+}

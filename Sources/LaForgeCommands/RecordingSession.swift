@@ -1,0 +1,90 @@
+import Glibc
+import LaForgeCore
+import LaForgeGit
+import LaForgeStore
+import SystemPackage
+
+/// A repository and its store, opened for recording.
+struct RecordingSession {
+  let repository: LibGit2Reader
+  let store: SQLiteStepStore
+  let recorder: StepRecorder
+  let projectID: String
+  /// The caller's folder relative to the top of the working tree; empty at the top.
+  let directory: String
+  /// The running step that this process runs within.
+  let enclosing: StepID?
+
+  init(in context: CommandContext) async throws(RecordError) {
+    let opened = try await Self.openRepository(in: context)
+    repository = opened.repository
+    projectID = opened.projectID
+    let location = repository.location
+    let kept = try Self.openStore(location, in: context)
+    store = kept.store
+    enclosing = kept.enclosing
+    directory = Self.relative(context.directory, to: location.workingTree)
+    recorder = context.makeRecorder(repository: repository, store: store)
+  }
+
+  private static func openRepository(
+    in context: CommandContext
+  ) async throws(RecordError) -> (repository: LibGit2Reader, projectID: String) {
+    do throws(RepositoryError) {
+      let repository = try await context.openRepository()
+      return (repository, try repository.projectID)
+    } catch {
+      throw .repository(error)
+    }
+  }
+
+  private static func openStore(
+    _ location: RepositoryLocation, in context: CommandContext
+  ) throws(RecordError) -> (store: SQLiteStepStore, enclosing: StepID?) {
+    do throws(StoreError) {
+      let store = try SQLiteStepStore(creatingIn: location.commonDirectory)
+      return (store, try enclosingStep(store, location.worktree, in: context))
+    } catch {
+      throw .store(error)
+    }
+  }
+
+  /// Makes the day's copy of the database, if it is due.
+  ///
+  /// The step is recorded already, so a failure is a warning.
+  func backUp(in context: CommandContext) {
+    do {
+      try store.backUp(on: context.clock.now())
+    } catch {
+      context.error.say(
+        UserMessage(
+          code: "backup_failed", summary: "The step database could not be copied to its backup.",
+          causes: [error.description]
+        ).text("Warning"))
+    }
+  }
+
+  /// The step of this store that the environment names, if it still runs.
+  private static func enclosingStep(
+    _ store: SQLiteStepStore, _ worktree: String, in context: CommandContext
+  ) throws(StoreError) -> StepID? {
+    guard context.variable("LAFORGE_STORE") == store.storeID,
+      let reference = context.variable("LAFORGE_STEP").flatMap(StepReference.init(parsing:))
+    else { return nil }
+    let history = context.makeHistory(store, worktree: worktree)
+    do throws(StepLookupError) {
+      let step = try history.step(reference)
+      return step.status == .running ? step.id : nil
+    } catch .store(let error) {
+      throw error
+    } catch {
+      return nil
+    }
+  }
+
+  private static func relative(_ directory: FilePath, to workingTree: FilePath) -> String {
+    var path = directory
+    guard path.removePrefix(workingTree) else { return "" }
+    return path.string
+  }
+}

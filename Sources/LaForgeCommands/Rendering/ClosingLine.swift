@@ -1,0 +1,41 @@
+import LaForgeCore
+
+/// The line that a run ends with.
+struct ClosingLine {
+  let step: Step
+
+  /// The line, wrapped to `columns` and ended by a newline.
+  func text(columns: Int, style: Style) -> String {
+    guard let end = step.end else { return "" }
+    let duration = Readable.duration(milliseconds: end.durationMilliseconds)
+    let head: String
+    switch end.termination {
+    case .exited(0): head = "\(step.id) ok, \(duration)"
+    case let other:
+      let verb = end.endedBy == .user ? "stopped" : "failed"
+      head = "\(step.id) \(verb) (\(other.resultText)), \(duration)"
+    }
+    let line = "\(head): \(facts(end).joined(separator: ", "))"
+    let hint = step.isFailure ? "  (`laforge show \(step.id.rawValue)`)" : ""
+    let wrapped = TerminalText.wrap(line + hint, columns: columns, indent: "   ")
+    return (step.isFailure ? style.failure(wrapped) : wrapped) + "\n"
+  }
+
+  private func facts(_ end: StepCompletion) -> [String] {
+    var facts: [String] = []
+    if let changes = end.changes, changes != .none { facts.append(changes.text) }
+    switch end.commits?.count {
+    case nil: facts.append("changes unknown")
+    case 0: facts.append("no commit")
+    case let count?: facts.append("\(Counted(count, "commit"))")
+    }
+    if end.agentReportedError == true, end.termination.isSuccess {
+      facts.append("the agent reports an error")
+    }
+    guard let usage = end.tokenUsage else { return facts }
+    let atLeast = usage.isPartial ? "at least " : ""
+    if let tokens = usage.totalText { facts.append("\(atLeast)\(tokens) tokens") }
+    facts.append(usage.cost.map { "\(atLeast)\(Readable.cost($0))" } ?? "cost unknown")
+    return facts
+  }
+}

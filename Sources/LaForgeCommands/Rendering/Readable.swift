@@ -1,0 +1,74 @@
+import LaForgeCore
+
+/// A number with its noun: `1 file`, `3 files`.
+struct Counted: CustomStringConvertible {
+  let description: String
+
+  init(_ count: Int, _ noun: String) {
+    description = "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+}
+
+/// Numbers as people read them.
+enum Readable {
+  /// A duration: `3ms`, `4.2s`, `22s`, `1m 03s`, `10m`, `2h 05m`, `3d 04h`.
+  static func duration(milliseconds: Int64) -> String {
+    if milliseconds < 1000 { return "\(max(0, milliseconds))ms" }
+    if milliseconds < 9950 { return tenths(milliseconds, of: 1000) + "s" }
+    let seconds = (milliseconds + 500) / 1000
+    if seconds < 60 { return "\(seconds)s" }
+    if seconds < 3600 { return pair(seconds / 60, "m", seconds % 60, "s") }
+    let minutes = seconds / 60
+    if minutes < 24 * 60 { return pair(minutes / 60, "h", minutes % 60, "m") }
+    return pair(minutes / (24 * 60), "d", minutes / 60 % 24, "h")
+  }
+
+  /// A count: `950`, `17.6k`, `1.2M`.
+  static func count(_ number: Int64) -> String {
+    if number < 1000 { return "\(number)" }
+    if number < 999_950 { return tenths(number, of: 1000) + "k" }
+    if number < 999_950_000 { return tenths(number, of: 1_000_000) + "M" }
+    return tenths(number, of: 1_000_000_000) + "G"
+  }
+
+  /// An amount of money: `$0.03`, and `$0.0034` below a cent.
+  static func cost(_ cost: Cost) -> String {
+    if cost.microdollars > 0, cost.microdollars < 10_000 {
+      return "$" + fixed(cost.microdollars, of: 1_000_000, digits: 4)
+    }
+    return "$" + fixed(cost.microdollars, of: 1_000_000, digits: 2)
+  }
+
+  private static func pair(
+    _ large: Int64, _ largeUnit: String, _ small: Int64, _ smallUnit: String
+  ) -> String {
+    if small == 0 { return "\(large)\(largeUnit)" }
+    return "\(large)\(largeUnit) \(small < 10 ? "0" : "")\(small)\(smallUnit)"
+  }
+
+  private static func tenths(_ number: Int64, of unit: Int64) -> String {
+    fixed(number, of: unit, digits: 1)
+  }
+
+  /// `number / unit` with so many decimals, rounded half up, without a detour over floating point.
+  private static func fixed(_ number: Int64, of unit: Int64, digits: Int) -> String {
+    let scale = (0..<digits).reduce(Int64(1)) { power, _ in power * 10 }
+    // Divided first, so that the largest amounts do not overflow.
+    let whole = number / unit
+    let fraction = ((number % unit) * scale + unit / 2) / unit
+    let carried = whole + fraction / scale
+    let decimals = String(fraction % scale)
+    return "\(carried)." + String(repeating: "0", count: digits - decimals.count) + decimals
+  }
+
+  /// The name of a signal, `SIGTERM`; its number for one without a common name.
+  static func signal(_ number: Int32) -> String {
+    signalNames[number].map { "SIG\($0)" } ?? "signal \(number)"
+  }
+
+  private static let signalNames: [Int32: String] = [
+    1: "HUP", 2: "INT", 3: "QUIT", 4: "ILL", 5: "TRAP", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL",
+    10: "USR1", 11: "SEGV", 12: "USR2", 13: "PIPE", 14: "ALRM", 15: "TERM", 24: "XCPU",
+    25: "XFSZ", 31: "SYS",
+  ]
+}

@@ -1,0 +1,103 @@
+import LaForgeCore
+
+/// Where one is: the value behind `laforge status` and its JSON.
+struct StatusReport: Encodable {
+  var projectID: String
+  /// `nil` before the first run.
+  var storeID: String?
+  var worktree: String
+  var head: Head
+  var latest: Step?
+  /// The steps of this worktree that run now, newest first.
+  var running: [Step]
+  var activeSteps: Int
+  var rolledBackSteps: Int
+  /// Records that wait for the next run to take them in.
+  var waitingRecords: [String]
+
+  private enum CodingKeys: String, CodingKey {
+    case schema
+    case projectID = "project_id"
+    case storeID = "store_id"
+    case worktree
+    case branch
+    case commit = "commit_sha"
+    case latest, running
+    case activeSteps = "active_steps"
+    case rolledBackSteps = "rolled_back_steps"
+    case waitingRecords = "waiting_records"
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(StepDocument.schema, forKey: .schema)
+    try container.encode(projectID, forKey: .projectID)
+    try container.encode(storeID, forKey: .storeID)
+    try container.encode(worktree, forKey: .worktree)
+    try container.encode(head.branch, forKey: .branch)
+    try container.encode(head.commit, forKey: .commit)
+    try container.encode(latest.map(document), forKey: .latest)
+    try container.encode(running.map(document), forKey: .running)
+    try container.encode(activeSteps, forKey: .activeSteps)
+    try container.encode(rolledBackSteps, forKey: .rolledBackSteps)
+    try container.encode(waitingRecords, forKey: .waitingRecords)
+  }
+
+  private func document(_ step: Step) -> StepDocument {
+    StepDocument(step: step, storeID: storeID ?? "")
+  }
+}
+
+/// The text of `laforge status`.
+struct StatusText {
+  let report: StatusReport
+  let now: Timestamp
+  let abbreviate: (ObjectID) -> String
+
+  /// The lines, ended by a newline each.
+  func text(style: Style) -> String {
+    let commit = report.head.commit.map(abbreviate) ?? "(no commit yet)"
+    let place = "\(report.head.shortBranch ?? "detached HEAD") \(commit)"
+    var lines = [
+      "\(style.heading(TerminalText.clean(report.projectID)))  \(TerminalText.clean(place));"
+        + " worktree \(TerminalText.clean(report.worktree))"
+    ]
+    for (name, text) in facts {
+      lines.append("  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text))
+    }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private var facts: [(String, String)] {
+    var facts: [(String, String)] = report.running.map { ("running", describeRunning($0)) }
+    if let latest = report.latest, latest.status != .running {
+      facts.append(("latest", describeLatest(latest)))
+    } else if report.latest == nil {
+      facts.append(("latest", "none yet: `laforge run -- <command>` records a step"))
+    }
+    if report.activeSteps + report.rolledBackSteps > 0 {
+      let rolledBack =
+        report.rolledBackSteps > 0 ? ", \(report.rolledBackSteps) rolled back" : ""
+      facts.append(("steps", "\(report.activeSteps) active\(rolledBack)"))
+    }
+    if !report.waitingRecords.isEmpty {
+      let records = Counted(report.waitingRecords.count, "record")
+      facts.append(("waiting", "\(records) that the next run takes into the database"))
+    }
+    return facts
+  }
+
+  private func describeRunning(_ step: Step) -> String {
+    let duration =
+      step.durationMilliseconds(now: now).map { Readable.duration(milliseconds: $0) } ?? "?"
+    let pid = step.start.agentProcess.map { ", pid \($0.pid)" } ?? ""
+    return "\(step.id) \(step.agentText), \(duration)\(pid)"
+  }
+
+  private func describeLatest(_ step: Step) -> String {
+    let then = step.end?.endTime ?? step.start.startTime
+    let age = max(0, now.millisecondsSince1970 - then.millisecondsSince1970)
+    let ago = age < 1000 ? "just now" : "\(Readable.duration(milliseconds: age)) ago"
+    return "\(step.id) \(step.agentText), \(step.resultText), \(ago)"
+  }
+}

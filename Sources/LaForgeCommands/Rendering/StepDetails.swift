@@ -1,0 +1,161 @@
+import Foundation
+import LaForgeCore
+
+/// The text of `laforge show`.
+struct StepDetails {
+  let step: Step
+  let isUTC: Bool
+  let now: Timestamp
+  /// The worktree that LaForge was called in.
+  let worktree: String
+  /// Shortens a commit's id as git does.
+  let abbreviate: (ObjectID) -> String
+
+  /// The lines, ended by a newline each.
+  func text(width: Int?, style: Style) -> String {
+    let head = "\(step.id)  \(outcome)"
+    let title = step.isFailure ? style.failure(head) : style.heading(head)
+    var lines = ["\(title)\(commandBeside(head, width: width))"]
+    for (name, text) in facts {
+      lines.append("  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text))
+    }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private var outcome: String {
+    switch (step.status, step.end) {
+    case (.running, _): return "running"
+    case (.interrupted, _), (_, nil): return "cut off"
+    case (_, let end?):
+      if end.termination.isSuccess { return "ok" }
+      return "\(end.endedBy == .user ? "stopped" : "failed"), \(end.termination.resultText)"
+    }
+  }
+
+  /// The command at the right margin of a terminal, cut to the room beside the title.
+  private func commandBeside(_ head: String, width: Int?) -> String {
+    guard let width else { return "" }
+    let room = width - TerminalText.width(head) - 4
+    guard room >= 12 else { return "" }
+    let command = TerminalText.truncate(step.commandText, to: min(room, width / 2))
+    return TerminalText.pad(command, to: width - TerminalText.width(head), alignedRight: true)
+  }
+
+  private var facts: [(String, String)] {
+    var facts: [(String, String)] = [("command", step.commandText), ("ran", ran)]
+    if let label = step.start.label { facts.append(("label", label)) }
+    if let enclosing = step.start.enclosing { facts.append(("within", "\(enclosing)")) }
+    facts.append(("before", describe(step.start.headBefore)))
+    if step.status == .interrupted {
+      facts.append(("after", "unknown: LaForge was killed while the step ran"))
+    }
+    if let end = step.end { facts += describe(end) }
+    if let model = step.agentConfiguration.model { facts.append(("model", model)) }
+    if !step.agentConfiguration.metadata.isEmpty { facts.append(("meta", metadata)) }
+    if !step.overlaps.isEmpty {
+      facts.append(("overlaps", step.overlaps.map(\.description).joined(separator: ", ")))
+    }
+    facts.append(("state", state))
+    return facts
+  }
+
+  private var ran: String {
+    let start = CalendarTime(step.start.startTime, isUTC: isUTC).long
+    let duration = step.durationMilliseconds(now: now).map { Readable.duration(milliseconds: $0) }
+    var place = step.start.directory.isEmpty ? "" : ", in \(step.start.directory)/"
+    if step.start.worktree != worktree { place += ", worktree \(step.start.worktreePath)" }
+    return "\(start), \(duration ?? "for an unknown time")\(place)"
+  }
+
+  private func describe(_ head: Head) -> String {
+    let commit = head.commit.map(abbreviate) ?? "(no commit yet)"
+    return "\(head.shortBranch ?? "detached HEAD") \(commit)"
+  }
+
+  private func describe(_ end: StepCompletion) -> [(String, String)] {
+    var facts: [(String, String)] = []
+    facts.append(("after", end.headAfter.map(describe) ?? "unknown: HEAD could not be read"))
+    facts.append(("changed", changes(end)))
+    if let commits = end.commits, !commits.isEmpty { facts.append(("commits", list(commits))) }
+    facts += usage(end)
+    if end.agentReportedError == true { facts.append(("agent", "reports that it failed")) }
+    return facts
+  }
+
+  private func changes(_ end: StepCompletion) -> String {
+    guard let changes = end.changes, let commits = end.commits else { return "unknown" }
+    let made = commits.isEmpty ? "no commit" : "\(Counted(commits.count, "commit"))"
+    guard changes != .none else { return made }
+    return "\(Counted(changes.filesChanged, "file")), +\(changes.insertions)"
+      + " -\(changes.deletions); \(made)"
+  }
+
+  private func list(_ commits: [ObjectID]) -> String {
+    let shown = commits.prefix(6).map(abbreviate).joined(separator: " ")
+    return commits.count > 6 ? "\(shown) and \(commits.count - 6) more" : shown
+  }
+
+  private func usage(_ end: StepCompletion) -> [(String, String)] {
+    guard let usage = end.tokenUsage else {
+      return [("tokens", "not reported"), ("cost", "not reported")]
+    }
+    var facts: [(String, String)] = [("tokens", tokens(usage))]
+    if let provenance = provenance(usage) { facts.append(("", provenance)) }
+    facts.append(("cost", cost(usage)))
+    return facts
+  }
+
+  private func tokens(_ usage: TokenUsage) -> String {
+    guard let total = usage.totalText else { return "not reported" }
+    var parts: [String] = []
+    func add(_ count: Int64?, _ name: String) {
+      if let count { parts.append("\(Readable.count(count)) \(name)") }
+    }
+    if usage.inputTokens == nil { add(usage.promptTokens, "prompt") }
+    add(usage.inputTokens, "input")
+    add(usage.cacheReadTokens, "cache read")
+    add(usage.cacheCreationTokens, "cache write")
+    let reasoning = usage.reasoningTokens.map { " (\(Readable.count($0)) reasoning)" } ?? ""
+    add(usage.outputTokens, "output\(reasoning)")
+    let atLeast = usage.isPartial ? "at least " : ""
+    return "\(atLeast)\(total)" + (parts.isEmpty ? "" : ": \(parts.joined(separator: ", "))")
+  }
+
+  private func provenance(_ usage: TokenUsage) -> String? {
+    let source: String?
+    switch usage.source {
+    case .usageFile: source = "from the file LAFORGE_USAGE_FILE"
+    case .stdout: source = "from standard output"
+    case .stderr: source = "from standard error"
+    case .sessionFile: source = "from the agent's session file"
+    case nil: source = nil
+    }
+    guard let source else { return nil }
+    guard usage.isPartial else { return source }
+    return source + "; incomplete" + (usage.incompleteReason.map { ": \($0)" } ?? "")
+  }
+
+  private func cost(_ usage: TokenUsage) -> String {
+    guard let cost = usage.cost else { return "not reported" }
+    let amount = (usage.isPartial ? "at least " : "") + Readable.cost(cost)
+    switch usage.costSource {
+    case .agent: return "\(amount), as the agent reports"
+    case .computed:
+      return "\(amount), computed" + (usage.priceDate.map { " at list prices of \($0)" } ?? "")
+    case .user: return "\(amount), at your prices"
+    case nil: return amount
+    }
+  }
+
+  private var metadata: String {
+    step.agentConfiguration.metadata.sorted { $0.key < $1.key }.map { key, value in
+      if case .string(let text) = value { return "\(key)=\(text)" }
+      return "\(key)=\((try? JSONOutput.compact(value)) ?? "?")"
+    }.joined(separator: ", ")
+  }
+
+  private var state: String {
+    let activity = step.isActive ? "active" : "rolled back"
+    return activity + (step.parent.map { "; \($0) before it" } ?? "")
+  }
+}

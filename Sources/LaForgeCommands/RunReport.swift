@@ -1,0 +1,70 @@
+import Glibc
+import LaForgeCore
+import SystemPackage
+
+/// What `run` says when the run is over: all of it on standard error.
+struct RunReport {
+  let run: RecordedRun
+  let command: AgentCommand
+  let storeID: String
+
+  /// Prints it, and writes the step's JSON into the file of `--record`.
+  ///
+  /// - Parameters:
+  ///   - closing: Whether to print the closing line.
+  ///   - recordFile: Where to write the step's JSON; `nil` for nowhere.
+  ///   - context: Where to print.
+  func print(closing: Bool, recordFile: String?, in context: CommandContext) {
+    // The agent's status must get through even if nobody reads these lines any more.
+    signal(SIGPIPE, SIG_IGN)
+    let document = StepDocument(step: run.step, storeID: storeID)
+    if let recordFile { RecordFile.write(document, to: recordFile, in: context) }
+    if let failure = run.launchFailure {
+      context.error.say(UserMessage(failure, command: command, step: run.step.id).text())
+    }
+    for warning in run.warnings {
+      context.error.say(UserMessage(warning, step: run.step.id).text("Warning"))
+      if case .notKept = warning { sayRecord(document, in: context) }
+    }
+    if closing, run.launchFailure == nil {
+      let style = Style(
+        isColored: context.error.isTerminal && context.variable("NO_COLOR") == nil
+          && context.variable("TERM") != "dumb")
+      let line = ClosingLine(step: run.step)
+      context.error.say(line.text(columns: context.error.columns ?? 80, style: style))
+    }
+  }
+
+  /// The last resort: the record as one line that can be kept by hand.
+  private func sayRecord(_ document: StepDocument, in context: CommandContext) {
+    do {
+      context.error.say(try JSONOutput.compact(document) + "\n")
+    } catch {
+      context.error.say("Caused by: \(error)\n")
+    }
+  }
+}
+
+/// The file of `--record`.
+enum RecordFile {
+  /// Writes a document so that a reader finds it whole or not at all; a failure is a warning.
+  static func write(_ document: some Encodable, to path: String, in context: CommandContext) {
+    let target = FilePath(path)
+    let temporary = FilePath("\(path).laforge-\(getpid())")
+    do {
+      let text = try JSONOutput.document(document)
+      let file = try FileDescriptor.open(
+        temporary, .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      try file.closeAfter { _ = try file.writeAll(text.utf8) }
+      guard rename(temporary.string, target.string) == 0 else { throw Errno(rawValue: errno) }
+    } catch {
+      unlink(temporary.string)
+      context.error.say(
+        UserMessage(
+          code: "record_file", summary: "The record could not be written to '\(path)'.",
+          causes: ["\(error)"]
+        ).text("Warning"))
+    }
+  }
+}

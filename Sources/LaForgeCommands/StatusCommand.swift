@@ -1,0 +1,51 @@
+import ArgumentParser
+import LaForgeCore
+import LaForgeStore
+import SystemPackage
+
+/// `laforge status`, and `laforge` alone: where one is.
+struct StatusCommand: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Show the branch, the latest step and what runs now (the default).")
+
+  @OptionGroup var listing: ListingOptions
+
+  func run(in context: CommandContext) async throws -> ExitStatus {
+    let session = try await ReadingSession(in: context)
+    let report = try makeReport(session, in: context)
+    if listing.json {
+      try context.output.write(try JSONOutput.document(report))
+    } else {
+      let text = StatusText(
+        report: report, now: context.clock.now(), abbreviate: session.repository.abbreviation)
+      try context.output.write(text.text(style: listing.style(in: context)))
+    }
+    return .success
+  }
+
+  private func makeReport(
+    _ session: ReadingSession, in context: CommandContext
+  ) throws -> StatusReport {
+    let location = session.repository.location
+    let head: Head
+    do {
+      head = try session.repository.head()
+    } catch {
+      throw CommandFailure(UserMessage(error))
+    }
+    let project = try session.repository.projectID
+    return try session.find { () throws(StepLookupError) in
+      let active = try session.history?.count(includesAll: false) ?? 0
+      let all = try session.history?.countLine() ?? 0
+      let spool = context.makeSpool(commonDirectory: location.commonDirectory)
+      let storeID = session.history?.storeID
+      return StatusReport(
+        projectID: project, storeID: storeID, worktree: location.workingTree.string, head: head,
+        latest: try session.history?.latest(),
+        running: try session.history?.running() ?? [], activeSteps: active,
+        rolledBackSteps: all - active,
+        waitingRecords: storeID.map { spool.waiting(storeID: $0).steps.map(\.path) } ?? [])
+    }
+  }
+}
