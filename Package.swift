@@ -43,6 +43,25 @@ let package = Package(
     .executableTarget(name: "laforge", dependencies: ["LaForgeCommands"]),
     .target(
       name: "LaForgeTestSupport", dependencies: ["LaForgeCore", subprocess, systemPackage]),
+    .testTarget(name: "LaForgeCoreTests", dependencies: ["LaForgeCore", "LaForgeTestSupport"]),
+    .testTarget(name: "LaForgeUsageTests", dependencies: ["LaForgeUsage", "LaForgeTestSupport"]),
+    .testTarget(
+      name: "LaForgeGitTests",
+      dependencies: ["LaForgeGit", "LaForgeCore", "LaForgeTestSupport", systemPackage]),
+    .testTarget(
+      name: "LaForgeStoreTests",
+      dependencies: ["LaForgeStore", "LaForgeCore", "LaForgeTestSupport", grdb, systemPackage]),
+    .testTarget(
+      name: "LaForgeCommandsTests",
+      dependencies: ["LaForgeCommands", "LaForgeCore", "LaForgeTestSupport", argumentParser],
+      exclude: ["Snapshots"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["laforge", "LaForgeCore", "LaForgeTestSupport", systemPackage]),
+    .testTarget(
+      name: "CrashTests",
+      dependencies: ["laforge", "LaForgeCore", "LaForgeTestSupport", systemPackage]),
+    .testTarget(name: "ArchitectureTests"),
   ],
   swiftLanguageModes: [.v6]
 )

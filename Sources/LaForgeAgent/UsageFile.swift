@@ -35,17 +35,15 @@ struct UsageFile {
     let descriptor = laforge_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: Self.largestSize + 1)
-    var count = 0
-    while count < bytes.count {
-      let size = bytes.withUnsafeMutableBytes { buffer in
-        read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
-      }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while bytes.count <= Self.largestSize {
+      let size = read(descriptor, &chunk, chunk.count)
       if size < 0, errno == EINTR { continue }
       guard size > 0 else { break }
-      count += size
+      bytes += chunk[..<size]
     }
-    return count > 0 && count <= Self.largestSize ? Array(bytes[..<count]) : nil
+    return bytes.isEmpty || bytes.count > Self.largestSize ? nil : bytes
   }
 
   /// Removes the file and its folder.

@@ -23,6 +23,7 @@ struct RecordingSession {
     let kept = try Self.openStore(location, in: context)
     store = kept.store
     enclosing = kept.enclosing
+    store.keepOpenUntilExit()
     directory = Self.relative(context.directory, to: location.workingTree)
     recorder = context.makeRecorder(repository: repository, store: store)
   }

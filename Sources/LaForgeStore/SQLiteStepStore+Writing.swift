@@ -47,23 +47,18 @@ extension SQLiteStepStore {
   ///
   /// - Throws: `StoreError` of code `noSuchStep`, `alreadyFinished`, or `invalidStep` where the
   ///   step would end before it started.
-  @discardableResult
   public func finishStep(
     _ id: StepID, with completion: StepCompletion
-  ) throws(StoreError) -> Step {
-    let step = try write { database in
-      guard let step = try StepRow.fetch(id, database) else { throw self.noSuchStep(id) }
-      guard step.status == .running || step.status == .interrupted else {
+  ) throws(StoreError) {
+    try write { database in
+      guard try self.finish(id, with: completion, database) else {
+        try self.requireStep(id, database)
         throw StoreError(
           code: .alreadyFinished, message: "\(id) has already ended",
           path: self.folder.database.string)
       }
-      try self.finish(step, with: completion, database)
-      return try StepRow.fetch(id, database)
     }
-    guard let step else { throw noSuchStep(id) }
     runLocks.withLock { $0.removeValue(forKey: id) }?.remove()
-    return step
   }
 
   /// Takes one step off its line; its descendants stay.
@@ -140,8 +135,8 @@ extension SQLiteStepStore {
       if let known = try StepRow.fetch(step.id, database),
         known.start.startTime == step.start.startTime, known.start.command == step.start.command
       {
-        guard known.end == nil else { return }
-        try self.finish(known, with: completion, database)
+        // One that has ended was taken in before.
+        _ = try self.finish(known.id, with: completion, database)
         return
       }
       guard try !self.isKnown(step, completion, database) else { return }
@@ -149,8 +144,7 @@ extension SQLiteStepStore {
       start.enclosing = nil
       _ = try self.insert(start, parent: try self.parent(of: start, database), database)
       let id = StepID(rawValue: database.lastInsertedRowID)
-      guard let inserted = try StepRow.fetch(id, database) else { throw self.noSuchStep(id) }
-      try self.finish(inserted, with: completion, database)
+      _ = try self.finish(id, with: completion, database)
     }
   }
 
@@ -224,12 +218,10 @@ extension SQLiteStepStore {
     return createdAt
   }
 
+  /// Returns false where the step has already ended or does not exist.
   private func finish(
-    _ step: Step, with completion: StepCompletion, _ database: Database
-  ) throws {
-    guard completion.endTime >= step.start.startTime, completion.durationMilliseconds >= 0 else {
-      throw invalid("\(step.id) cannot end before it started")
-    }
+    _ id: StepID, with completion: StepCompletion, _ database: Database
+  ) throws -> Bool {
     var exitCode: Int32?
     var signal: Int32?
     switch completion.termination {
@@ -244,7 +236,7 @@ extension SQLiteStepStore {
           commit_sha_after = ?, branch_after = ?, state_after = ?, commit_count = ?,
           files_changed = ?, insertions = ?, deletions = ?, agent_error = ?,
           agent_config_json = ?, token_usage_json = ?
-        WHERE id = ?
+        WHERE id = ? AND status IN ('running', 'interrupted')
         """,
       arguments: [
         completion.status.rawValue, completion.endedBy.rawValue, exitCode, signal,
@@ -253,15 +245,17 @@ extension SQLiteStepStore {
         completion.headAfter?.branch, completion.stateAfter.rawValue, completion.commits?.count,
         completion.changes?.filesChanged, completion.changes?.insertions,
         completion.changes?.deletions, completion.agentReportedError,
-        try StepRow.json(completion.agentConfiguration), usage, step.id.rawValue,
+        try StepRow.json(completion.agentConfiguration), usage, id.rawValue,
       ])
+    guard database.changesCount == 1 else { return false }
     for (position, commit) in (completion.commits ?? []).enumerated() {
       try database.execute(
         literal: """
           INSERT INTO step_commits (step_id, position, commit_sha)
-          VALUES (\(step.id.rawValue), \(position), \(commit.hex))
+          VALUES (\(id.rawValue), \(position), \(commit.hex))
           """)
     }
+    return true
   }
 
   /// Marks the other steps that run in the worktree now, unless one of the two is within another.
@@ -269,10 +263,14 @@ extension SQLiteStepStore {
     of id: StepID, _ step: NewStep, _ database: Database
   ) throws -> [StepID] {
     guard step.enclosing == nil else { return [] }
-    let running = try StepRow.fetchRunning(database).filter { other in
-      other.id != id && other.start.worktree == step.worktree && other.start.enclosing == nil
-    }
-    let others = try running.filter { try self.isRecorderAlive($0.id) }.map(\.id)
+    let candidates = try Int64.fetchAll(
+      database,
+      sql: """
+        SELECT id FROM steps
+        WHERE status = 'running' AND id <> ? AND worktree = ? AND within_step_id IS NULL
+        """,
+      arguments: [id.rawValue, step.worktree])
+    let others = try candidates.map(StepID.init(rawValue:)).filter { try isRecorderAlive($0) }
     for other in others {
       for pair in [(id, other), (other, id)] {
         try database.execute(

@@ -50,6 +50,10 @@ public final class SQLiteStepStore: StepStore, Sendable {
   /// How long to wait for another process that writes, in seconds.
   static let busyTimeout: TimeInterval = 10
 
+  /// How many pages the WAL may hold. The first process that opens the database reads all of them,
+  /// so this is far below SQLite's own 1,000.
+  private static let checkpointPages = 64
+
   /// Opens the store of a repository for reading and writing; makes and migrates it as needed.
   ///
   /// - Parameter commonDirectory: The git directory that all worktrees share.
@@ -109,6 +113,15 @@ public final class SQLiteStepStore: StepStore, Sendable {
     }
   }
 
+  /// Keeps the database open until the process ends.
+  ///
+  /// Closing the last connection copies the WAL into the database and deletes it: three more waits
+  /// for the disk in every run. What is in the WAL is as durable, and SQLite copies it once it has
+  /// grown to `checkpointPages`; see <https://www.sqlite.org/wal.html>.
+  package func keepOpenUntilExit() {
+    _ = Unmanaged.passRetained(queue)
+  }
+
   /// Fails if the database file is no longer the one that was opened: an agent may have deleted or
   /// replaced `.git`, and SQLite would go on writing into the deleted file without a word.
   func requireSameFile() throws(StoreError) {
@@ -141,6 +154,9 @@ public final class SQLiteStepStore: StepStore, Sendable {
     configuration.prepareDatabase { database in
       // GRDB's own `journalMode = .wal` would lower this to NORMAL afterwards.
       try database.execute(sql: "PRAGMA synchronous = FULL")
+      if !readOnly {
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = \(checkpointPages)")
+      }
     }
     do {
       return try DatabaseQueue(path: path.string, configuration: configuration)

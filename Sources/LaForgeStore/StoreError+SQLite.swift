@@ -10,6 +10,8 @@ extension StoreError {
       switch error.resultCode {
       case .SQLITE_FULL: .diskFull
       case .SQLITE_CORRUPT, .SQLITE_NOTADB: .damaged
+      // The schema holds the rules: an end before the start, a negative duration.
+      case .SQLITE_CONSTRAINT: .invalidStep
       case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
       case .SQLITE_PERM, .SQLITE_AUTH: .notPermitted
       case .SQLITE_READONLY, .SQLITE_CANTOPEN: Self.codeOfAccess(to: path)

@@ -40,11 +40,14 @@ package struct RunInvocation: Equatable, Sendable {
   ///
   /// - Throws: `CommandFailure` with status 125 for everything that is wrong before it starts.
   func run(in context: CommandContext) async throws -> ExitStatus {
-    let parsed: RunCommand
-    do {
-      parsed = try RunCommand.parse(options)
-    } catch {
-      return try answer(error, in: context)
+    var parsed = RunOptions()
+    // Most runs have no options, and then the parser's start-up is not paid for.
+    if !options.isEmpty {
+      do {
+        parsed = try RunCommand.parse(options).options
+      } catch {
+        return try answer(error, in: context)
+      }
     }
     guard !command.isEmpty, !command[0].isEmpty else {
       throw CommandFailure(
@@ -53,7 +56,8 @@ package struct RunInvocation: Equatable, Sendable {
           hint: "`laforge run -- claude -p \"fix the parser\"`"),
         status: .runFailure)
     }
-    return try await parsed.run(AgentCommand(words: command), in: context)
+    return try await RunExecution(options: parsed).run(
+      AgentCommand(words: command), in: context)
   }
 
   private func answer(_ error: any Error, in context: CommandContext) throws -> ExitStatus {

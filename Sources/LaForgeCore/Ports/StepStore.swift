@@ -54,7 +54,7 @@ package protocol StepStore: StepReading {
   func createStep(_ step: NewStep) throws(StoreError) -> Step
 
   /// Records the end of a running step in one transaction and releases its lock.
-  func finishStep(_ id: StepID, with completion: StepCompletion) throws(StoreError) -> Step
+  func finishStep(_ id: StepID, with completion: StepCompletion) throws(StoreError)
 
   /// Closes, as interrupted, the running steps whose recorder is dead and whose agent is gone.
   ///

@@ -13,9 +13,9 @@ package struct RunningStep: ~Copyable {
   }
 
   /// Records the end of the step.
-  package consuming func finish(with completion: StepCompletion) throws(StoreError) -> Step {
+  package consuming func finish(with completion: StepCompletion) throws(StoreError) {
     isOpen = false
-    return try store.finishStep(step.id, with: completion)
+    try store.finishStep(step.id, with: completion)
   }
 
   deinit {

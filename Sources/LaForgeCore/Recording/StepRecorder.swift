@@ -50,7 +50,8 @@ package struct StepRecorder {
     let report = meter.finish(usageFile: outcome.usageFile)
     var completion = StepCompletion(
       endedBy: outcome.endedBy, termination: outcome.termination,
-      endTime: end?.time ?? clock.now(),
+      // A clock that was set back during the run must not make the record impossible.
+      endTime: max(end?.time ?? clock.now(), running.step.start.startTime),
       durationMilliseconds: end?.duration ?? clock.monotonicMilliseconds() - startedAt,
       agentReportedError: report.agentReportedError,
       agentConfiguration: configuration(of: running.step, completedBy: report),
@@ -157,11 +158,12 @@ package struct StepRecorder {
     _ running: consuming RunningStep, with completion: StepCompletion
   ) -> (Step, RecordWarning?) {
     var step = running.step
+    step.status = completion.status
+    step.end = completion
     do {
-      return (try running.finish(with: completion), nil)
+      try running.finish(with: completion)
+      return (step, nil)
     } catch let cause {
-      step.status = completion.status
-      step.end = completion
       do {
         let path = try spool.keep(step, storeID: store.storeID)
         return (step, .spooled(path: path, cause: cause))

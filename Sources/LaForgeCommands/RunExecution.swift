@@ -1,0 +1,90 @@
+import LaForgeAgent
+import LaForgeCore
+import LaForgeGit
+import LaForgeStore
+import SystemPackage
+
+/// What `laforge run` does once its words are understood.
+struct RunExecution {
+  let options: RunOptions
+
+  /// Runs a command and returns what to exit with.
+  ///
+  /// - Throws: `CommandFailure` with status 125 where it was not started.
+  func run(_ command: AgentCommand, in context: CommandContext) async throws -> ExitStatus {
+    if context.variable("LAFORGE") == "off" { return replaceProcess(with: command, context) }
+    let configuration = try makeConfiguration()
+    let session: RecordingSession
+    do throws(RecordError) {
+      session = try await RecordingSession(in: context)
+    } catch {
+      return try giveUp(error, command, repository: nil, in: context)
+    }
+    let request = RunRequest(
+      command: command, directory: session.directory, label: options.label,
+      configuration: configuration, enclosing: session.enclosing, projectID: session.projectID)
+    let meter = context.makeMeter(
+      agent: configuration.agent ?? command.baseName, arguments: command.text)
+    let run: RecordedRun
+    do throws(RecordError) {
+      run = try session.recorder.record(request, meter: meter)
+    } catch {
+      return try giveUp(error, command, repository: session.repository, in: context)
+    }
+    RunReport(run: run, command: command, storeID: session.store.storeID)
+      .print(closing: closing(in: context), recordFile: options.recordFile, in: context)
+    session.backUp(in: context)
+    return .agent(run.step.end?.termination.shellStatus ?? ExitStatus.runFailure.rawValue)
+  }
+
+  private func closing(in context: CommandContext) -> Bool {
+    !options.isQuiet && (options.isVerbose || context.error.isTerminal)
+  }
+
+  /// The options win over the file.
+  private func makeConfiguration() throws -> AgentConfiguration {
+    var configuration =
+      try options.agentConfigurationFile.map(AgentConfigurationFile.read) ?? AgentConfiguration()
+    configuration.agent = options.agent ?? configuration.agent
+    configuration.model = options.model ?? configuration.model
+    for pair in options.metadata {
+      let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      configuration.metadata[String(sides[0])] = .string(String(sides[1]))
+    }
+    return configuration
+  }
+
+  // MARK: - Without a record
+
+  /// No record can be made: the command is not started, or runs without one if the user prefers
+  /// that.
+  private func giveUp(
+    _ error: RecordError, _ command: AgentCommand, repository: LibGit2Reader?,
+    in context: CommandContext
+  ) throws -> ExitStatus {
+    let copy = repository.flatMap { ReadingSession.newestCopy($0.location.commonDirectory) }
+    var message = UserMessage(error, unstarted: command, newestCopy: copy)
+    if let file = options.recordFile {
+      RecordFile.write(ErrorDocument(message), to: file, in: context)
+    }
+    // A configuration that cannot be read prefers nothing.
+    let prefers = (try? context.prefersBestEffort(repository)) ?? false
+    guard options.isBestEffort || prefers else {
+      throw CommandFailure(message, status: .runFailure)
+    }
+    message.consequence = "'\(command.baseName)' runs without a record."
+    message.hint = nil
+    context.error.say(message.text("Warning"))
+    return replaceProcess(with: command, context)
+  }
+
+  /// The command takes this process's place; returns only if it cannot be executed.
+  private func replaceProcess(
+    with command: AgentCommand, _ context: CommandContext
+  ) -> ExitStatus {
+    let failure = ProcessReplacement.execute(
+      command, closing: context.closedDescriptors)
+    context.error.say(UserMessage(failure, command: command, step: nil).text())
+    return .agent(failure.exitStatus)
+  }
+}
