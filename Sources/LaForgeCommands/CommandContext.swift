@@ -90,7 +90,7 @@ package struct CommandContext {
   /// The folder that LaForge was called in.
   var directory: FilePath { FilePath(FileManager.default.currentDirectoryPath) }
 
-  var git: GitCommand { GitCommand(environment: environment) }
+  var git: GitCommand { GitCommand() }
 
   func openRepository() async throws(RepositoryError) -> LibGit2Reader {
     let followed = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"]

@@ -36,14 +36,14 @@ struct LogCommand: ContextCommand {
       try session.history?.steps(includesAll: all, limit: limit) ?? []
     }
     if isText {
-      try print(steps, session, in: context)
+      try writeTable(steps, session, in: context)
     } else {
-      try write(steps, storeID: session.history?.storeID ?? "", in: context)
+      try writeJSON(steps, storeID: session.history?.storeID ?? "", in: context)
     }
     return .success
   }
 
-  private func write(_ steps: [Step], storeID: String, in context: CommandContext) throws {
+  private func writeJSON(_ steps: [Step], storeID: String, in context: CommandContext) throws {
     let documents = steps.map { StepDocument(step: $0, storeID: storeID) }
     if jsonl {
       for document in documents {
@@ -54,7 +54,7 @@ struct LogCommand: ContextCommand {
     }
   }
 
-  private func print(
+  private func writeTable(
     _ steps: [Step], _ session: ReadingSession, in context: CommandContext
   ) throws {
     let total = try session.find { () throws(StepLookupError) in

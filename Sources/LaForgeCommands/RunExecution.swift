@@ -32,7 +32,7 @@ struct RunExecution {
       return try giveUp(error, command, repository: session.repository, in: context)
     }
     RunReport(run: run, command: command, storeID: session.store.storeID)
-      .print(closing: closing(in: context), recordFile: options.recordFile, in: context)
+      .say(closing: closing(in: context), recordFile: options.recordFile, in: context)
     session.backUp(in: context)
     return .agent(run.step.end?.termination.shellStatus ?? ExitStatus.runFailure.rawValue)
   }

@@ -14,7 +14,7 @@ struct RunReport {
   ///   - closing: Whether to print the closing line.
   ///   - recordFile: Where to write the step's JSON; `nil` for nowhere.
   ///   - context: Where to print.
-  func print(closing: Bool, recordFile: String?, in context: CommandContext) {
+  func say(closing: Bool, recordFile: String?, in context: CommandContext) {
     // The agent's status must get through even if nobody reads these lines any more.
     signal(SIGPIPE, SIG_IGN)
     let document = StepDocument(step: run.step, storeID: storeID)

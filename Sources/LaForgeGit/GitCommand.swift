@@ -2,14 +2,10 @@ package import LaForgeCore
 import Subprocess
 import SystemPackage
 
-/// The installed `git`, run as a child for what libgit2 cannot do or must not.
+/// The installed `git`, run as a child with this process's environment for what libgit2 cannot do or
+/// must not.
 package struct GitCommand: Sendable {
-  private let environment: [[UInt8]]
-
-  /// - Parameter environment: The caller's environment, a `NAME=value` each.
-  package init(environment: [[UInt8]]) {
-    self.environment = environment
-  }
+  package init() {}
 
   /// Returns git's version, such as `2.39.5`; `nil` where there is no git.
   package func version() async throws(GitError) -> String? {
@@ -40,8 +36,8 @@ package struct GitCommand: Sendable {
     let result: ExecutionResult<Void, StringOutput<UTF8>, DiscardedOutput>
     do {
       result = try await run(
-        .name("git"), arguments: Arguments(arguments), environment: .custom(environment),
-        workingDirectory: directory, output: .string(limit: 1 << 16), error: .discarded)
+        .name("git"), arguments: Arguments(arguments), workingDirectory: directory,
+        output: .string(limit: 1 << 16), error: .discarded)
     } catch let error as SubprocessError where error.code == .executableNotFound {
       return nil
     } catch {

@@ -18,15 +18,23 @@ struct FileLock: ~Copyable {
   }
 
   private init(_ path: FilePath, operation: Int32) throws(StoreError) {
-    descriptor = laforge_open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw StoreError(errorNumber: errno, function: "open", path: path)
-    }
-    while laforge_flock(descriptor, operation) != 0 {
-      if errno == EINTR { continue }
-      let error = StoreError(errorNumber: errno, function: "flock", path: path)
-      laforge_close(descriptor)
-      throw error
+    while true {
+      let opened = laforge_open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard opened >= 0 else {
+        throw StoreError(errorNumber: errno, function: "open", path: path)
+      }
+      while laforge_flock(opened, operation) != 0 {
+        if errno == EINTR { continue }
+        let error = StoreError(errorNumber: errno, function: "flock", path: path)
+        laforge_close(opened)
+        throw error
+      }
+      // Between the two calls another process may have removed the file as one that nobody holds.
+      if FileIdentity(descriptor: opened) == FileIdentity(path) {
+        descriptor = opened
+        return
+      }
+      laforge_close(opened)
     }
   }
 

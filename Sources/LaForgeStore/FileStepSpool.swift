@@ -28,10 +28,13 @@ package struct FileStepSpool: StepSpool {
   package func keep(_ step: Step, storeID: String) throws(StoreError) -> String {
     let record = Record(
       storeID: storeID, commonDirectory: commonDirectory.string, step: step)
-    do {
+    do throws(StoreError) {
+      // Not with the folders above: a `.git` that was deleted must not come back as an empty one.
+      try StoreFolder.makePrivate(repositoryFolder.removingLastComponent())
       return try write(record, to: repositoryFolder, name: "\(step.id.rawValue).json")
     } catch {
       guard let stateFolder else { throw error }
+      try StoreFolder.makePrivateWithParents(stateFolder.removingLastComponent())
       return try write(record, to: stateFolder, name: "\(storeID)-\(step.id.rawValue).json")
     }
   }
@@ -89,7 +92,7 @@ package struct FileStepSpool: StepSpool {
   private func write(
     _ record: Record, to folder: FilePath, name: String
   ) throws(StoreError) -> String {
-    try StoreFolder.makePrivateWithParents(folder)
+    try StoreFolder.makePrivate(folder)
     let path = folder.appending(name)
     do {
       let text = try StepRow.json(record)

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import LaForgeCore
 import SystemPackage
@@ -19,5 +20,15 @@ final class HeldRunLock: Sendable {
 
   static func path(of id: StepID, in folder: StoreFolder) -> FilePath {
     folder.runLocks.appending(String(id.rawValue))
+  }
+
+  /// Returns the steps that have a lock file, whether or not somebody holds it.
+  static func files(in folder: StoreFolder) throws(StoreError) -> [StepID] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder.runLocks.string)
+        .compactMap(Int64.init).map(StepID.init(rawValue:))
+    } catch {
+      throw SQLiteStepStore.storeError(error, folder.runLocks)
+    }
   }
 }

@@ -108,7 +108,10 @@ extension SQLiteStepStore {
         try isRecorderAlive(step.id) || step.start.agentProcess.map(isAgentAlive) == true
       if !lives { dead.append(step) }
     }
-    guard !dead.isEmpty else { return [] }
+    if dead.isEmpty {
+      try removeStaleLocks()
+      return []
+    }
     try write { database in
       for step in dead {
         try database.execute(
@@ -119,8 +122,18 @@ extension SQLiteStepStore {
           arguments: [step.id.rawValue])
       }
     }
-    for step in dead { unlink(HeldRunLock.path(of: step.id, in: folder).string) }
+    try removeStaleLocks()
     return dead.map(\.id)
+  }
+
+  /// Removes lock files that nobody holds: of steps just closed, and of a LaForge that died between
+  /// its lock and its row or between its row and the removal of its lock.
+  private func removeStaleLocks() throws(StoreError) {
+    let running = Set(try read(StepRow.fetchRunning).map(\.id))
+    for id in try HeldRunLock.files(in: folder) where !running.contains(id) {
+      let path = HeldRunLock.path(of: id, in: folder)
+      if try !FileLock.isHeld(path) { unlink(path.string) }
+    }
   }
 
   /// Takes in a step that ended while the store could not be written.

@@ -50,7 +50,9 @@ public final class SQLiteStepStore: StepStore, Sendable {
   /// How long to wait for another process that writes, in seconds.
   static let busyTimeout: TimeInterval = 10
 
-  /// How many pages the WAL may hold. The first process that opens the database reads all of them,
+  /// How many pages the WAL may hold.
+  ///
+  /// The first process that opens the database reads all of them,
   /// so this is far below SQLite's own 1,000.
   private static let checkpointPages = 64
 
@@ -141,6 +143,11 @@ public final class SQLiteStepStore: StepStore, Sendable {
     } catch {
       throw storeError(error, FilePath(":memory:"))
     }
+  }
+
+  /// Returns the value of a pragma of this connection.
+  package func pragma(_ name: String) throws(StoreError) -> String? {
+    try read { try String.fetchOne($0, sql: "PRAGMA \(name)") }
   }
 
   // MARK: - Opening
@@ -255,19 +262,5 @@ public final class SQLiteStepStore: StepStore, Sendable {
     case let error as DatabaseError: return StoreError(error, path: path)
     default: return StoreError(code: .failed, message: "\(error)", path: path.string)
     }
-  }
-}
-
-/// Which file a path names: its device and inode.
-struct FileIdentity: Equatable, Sendable {
-  private let device: UInt64
-  private let inode: UInt64
-
-  /// `nil` where there is no such file.
-  init?(_ path: FilePath) {
-    var status = stat()
-    guard stat(path.string, &status) == 0 else { return nil }
-    device = UInt64(status.st_dev)
-    inode = UInt64(status.st_ino)
   }
 }

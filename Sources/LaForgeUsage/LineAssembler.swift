@@ -84,6 +84,11 @@ extension UnsafeRawBufferPointer {
     }
   }
 
-  /// Whether the first byte that is no space opens a JSON object or array.
-  var looksLikeJSON: Bool { first { !$0.isSpace }?.opensJSON == true }
+  /// Whether the line begins like a JSON object or an array of objects; `[12:00]` begins neither.
+  var looksLikeJSON: Bool {
+    var significant = lazy.filter { !$0.isSpace }.makeIterator()
+    let first = significant.next()
+    if first == UInt8(ascii: "[") { return significant.next() == UInt8(ascii: "{") }
+    return first == UInt8(ascii: "{")
+  }
 }

@@ -49,19 +49,23 @@ enum Subcommand {
     return access(path, X_OK) == 0
   }
 
-  /// The edit distance of Levenshtein.
+  /// How many letters must be added, left out, replaced or swapped with their neighbour: the
+  /// "optimal string alignment" distance.
   private static func distance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
+    let (left, right) = (Array(left), Array(right))
+    var rows = [Array(0...right.count)]
     for (index, character) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
-      for column in right.indices {
-        let substituted = diagonal + (right[column] == character ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(substituted, diagonal + 1, row[column] + 1)
+      var row = [index + 1]
+      for (column, other) in right.enumerated() {
+        var best = min(rows[index][column + 1], row[column]) + 1
+        best = min(best, rows[index][column] + (character == other ? 0 : 1))
+        if index > 0, column > 0, character == right[column - 1], left[index - 1] == other {
+          best = min(best, rows[index - 1][column - 1] + 1)
+        }
+        row.append(best)
       }
+      rows.append(row)
     }
-    return row[right.count]
+    return rows[left.count][right.count]
   }
 }

@@ -17,7 +17,10 @@ struct StepDetails {
     let title = step.isFailure ? style.failure(head) : style.heading(head)
     var lines = ["\(title)\(commandBeside(head, width: width))"]
     for (name, text) in facts {
-      lines.append("  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text))
+      let line = "  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text)
+      let indent = String(repeating: " ", count: 12)
+      lines.append(
+        width.map { TerminalText.wrap(line, columns: $0, indent: indent) } ?? line)
     }
     return lines.map { $0 + "\n" }.joined()
   }

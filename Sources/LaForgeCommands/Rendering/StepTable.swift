@@ -89,7 +89,7 @@ struct StepTable {
   private func cost(_ step: Step) -> String {
     if step.status == .running { return "." }
     guard let usage = step.end?.tokenUsage, let cost = usage.cost else { return "?" }
-    return (usage.isPartial ? ">=" : "") + Readable.cost(cost)
+    return usage.isPartial ? ">=" + Readable.cost(cost).dropFirst() : Readable.cost(cost)
   }
 
   private func changes(_ step: Step) -> String {

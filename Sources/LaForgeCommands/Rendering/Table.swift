@@ -28,7 +28,7 @@ struct Table {
   }
 
   /// The least width that a flexible column is left before other columns are dropped.
-  private static let leastFlexibleWidth = 14
+  private static let leastFlexibleWidth = 10
   private static let gap = "  "
 
   /// The lines of the table, each ended by a newline; `width` is the terminal's, `nil` for no limit.
@@ -55,8 +55,7 @@ struct Table {
       texts.append(
         TerminalText.pad(cell, to: width, alignedRight: columns[index].isAlignedRight))
     }
-    let line = texts.joined(separator: Self.gap)
-    return String(line.reversed().drop { $0 == " " }.reversed())
+    return TerminalText.trimmingEnd(texts.joined(separator: Self.gap))
   }
 
   private func naturalWidth(_ index: Int) -> Int {

@@ -70,18 +70,29 @@ enum TerminalText {
   /// with `indent`.
   static func wrap(_ text: String, columns: Int, indent: String) -> String {
     var lines: [String] = []
-    var line = ""
-    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-      if line.isEmpty, lines.isEmpty {
-        line = String(word)
+    // What is laid out by spaces at the beginning of the text stays so.
+    var line = String(text.prefix { $0 == " " })
+    var isFirstWord = true
+    for word in text.dropFirst(line.count).split(
+      separator: " ", omittingEmptySubsequences: false)
+    {
+      if isFirstWord {
+        line += word
+        isFirstWord = false
       } else if width(line) + 1 + width(String(word)) <= columns {
         line += " " + word
       } else {
-        lines.append(line)
+        lines.append(trimmingEnd(line))
         line = indent + word
       }
     }
-    lines.append(line)
+    lines.append(trimmingEnd(line))
     return lines.joined(separator: "\n")
+  }
+
+  /// The text without the spaces at its end.
+  static func trimmingEnd(_ text: String) -> String {
+    guard let last = text.lastIndex(where: { $0 != " " }) else { return "" }
+    return String(text[...last])
   }
 }

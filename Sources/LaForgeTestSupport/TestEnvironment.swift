@@ -1,0 +1,184 @@
+import Foundation
+import Subprocess
+package import SystemPackage
+
+/// A folder of its own with a home, a git configuration and a repository, and the built program in
+/// it.
+///
+/// Nothing of the machine's own configuration reaches the processes that it runs: the environment
+/// holds only what is set here, times are UTC, and git has one user and no system configuration.
+package final class TestEnvironment: Sendable {
+  /// The folder that everything lies in; removed at the end of this object's life.
+  package let root: FilePath
+  package let home: FilePath
+  /// A git repository with the branch `main` and one commit of `README.md`.
+  package let repository: FilePath
+
+  /// Makes the folders and, unless told otherwise, the repository.
+  package init(makesRepository: Bool = true) async throws {
+    let name = "laforge-test-\(UUID().uuidString.prefix(8))"
+    let folder = FileManager.default.temporaryDirectory.appending(path: name)
+    root = FilePath(folder.resolvingSymlinksInPath().path)
+    home = root.appending("home")
+    repository = root.appending("web")
+    for path in [root, home, root.appending("tmp"), repository] {
+      try FileManager.default.createDirectory(
+        atPath: path.string, withIntermediateDirectories: true)
+    }
+    try write("[user]\n\tname = Ada\n\temail = ada@example.com\n", to: home.appending(".gitconfig"))
+    guard makesRepository else { return }
+    try await git("init", "-q", "-b", "main")
+    try write("hello\n", to: repository.appending("README.md"))
+    try await git("add", ".")
+    try await git("commit", "-q", "-m", "start")
+  }
+
+  deinit {
+    // A test may have made folders that nobody may write.
+    let chmod = Process()
+    chmod.executableURL = URL(filePath: "/bin/chmod")
+    chmod.arguments = ["-R", "u+rwX", root.string]
+    do {
+      try chmod.run()
+      chmod.waitUntilExit()
+      try FileManager.default.removeItem(atPath: root.string)
+    } catch {
+      print("The folder \(root) could not be removed: \(error)")
+    }
+  }
+
+  /// The folder that the tests and the programs of this package were built into.
+  package static let products = FilePath(CommandLine.arguments[0]).removingLastComponent()
+
+  /// The built program.
+  package static let program = products.appending("laforge")
+
+  /// What processes find in their environment.
+  package var variables: [String: String] {
+    [
+      "HOME": home.string, "TMPDIR": root.appending("tmp").string, "TZ": "UTC", "LC_ALL": "C",
+      "PATH": "\(root.appending("bin")):/usr/local/bin:/usr/bin:/bin",
+      "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_DATE": "2026-11-23T12:00:00Z",
+      "GIT_COMMITTER_DATE": "2026-11-23T12:00:00Z",
+    ]
+  }
+
+  // MARK: - Processes
+
+  /// Runs the built program in the repository, or in another folder.
+  @discardableResult
+  package func laforge(
+    _ arguments: [String], in directory: FilePath? = nil, adding: [String: String] = [:],
+    input: String = ""
+  ) async throws -> CommandOutput {
+    try await run(Self.program.string, arguments, in: directory, adding: adding, input: input)
+  }
+
+  /// Runs a shell script in the repository, with the built program as `laforge` on its path.
+  @discardableResult
+  package func shell(
+    _ script: String, in directory: FilePath? = nil, adding: [String: String] = [:]
+  ) async throws -> CommandOutput {
+    var variables = adding
+    variables["PATH"] = "\(Self.products):\(self.variables["PATH"] ?? "")"
+    return try await run("/bin/bash", ["-c", script], in: directory, adding: variables)
+  }
+
+  /// Runs git in the repository and returns what it printed, without the last newline.
+  @discardableResult
+  package func git(_ arguments: String..., in directory: FilePath? = nil) async throws -> String {
+    let output = try await run("/usr/bin/git", arguments, in: directory)
+    guard output.status == 0 else { throw UnexpectedFailure(command: arguments, output: output) }
+    return output.standardOutput.hasSuffix("\n")
+      ? String(output.standardOutput.dropLast()) : output.standardOutput
+  }
+
+  /// Runs a program.
+  package func run(
+    _ program: String, _ arguments: [String], in directory: FilePath? = nil,
+    adding: [String: String] = [:], input: String = ""
+  ) async throws -> CommandOutput {
+    var environment: [Environment.Key: String] = [:]
+    for (name, value) in variables.merging(adding, uniquingKeysWith: { $1 }) {
+      guard let key = Environment.Key(rawValue: name) else { preconditionFailure(name) }
+      environment[key] = value
+    }
+    let result = try await Subprocess.run(
+      .path(FilePath(program)), arguments: Arguments(arguments),
+      environment: .custom(environment), workingDirectory: directory ?? repository,
+      input: .string(input), output: .bytes(limit: 64 << 20), error: .bytes(limit: 64 << 20))
+    let status: Int32 =
+      switch result.terminationStatus {
+      case .exited(let code): code
+      case .signaled(let signal): 128 + signal
+      }
+    return CommandOutput(
+      standardOutputBytes: result.standardOutput, standardErrorBytes: result.standardError,
+      status: status)
+  }
+
+  // MARK: - Files
+
+  /// Writes a file, relative to nothing.
+  package func write(_ text: String, to path: FilePath) throws {
+    try Data(text.utf8).write(to: URL(filePath: path.string))
+  }
+
+  /// Makes an executable script of that name on the path and returns where it lies.
+  @discardableResult
+  package func makeProgram(_ name: String, _ script: String) throws -> FilePath {
+    let folder = root.appending("bin")
+    try FileManager.default.createDirectory(
+      atPath: folder.string, withIntermediateDirectories: true)
+    let path = folder.appending(name)
+    try write("#!/bin/bash\n\(script)\n", to: path)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: path.string)
+    return path
+  }
+
+  /// The text of a file in the repository.
+  package func text(of name: String) throws -> String {
+    try String(contentsOfFile: repository.appending(name).string, encoding: .utf8)
+  }
+}
+
+/// What a process printed and how it ended.
+package struct CommandOutput: Equatable, Sendable, CustomStringConvertible {
+  package var standardOutputBytes: [UInt8]
+  package var standardErrorBytes: [UInt8]
+  /// As a shell reports it: 128 plus the number for a signal.
+  package var status: Int32
+
+  package init(standardOutputBytes: [UInt8], standardErrorBytes: [UInt8], status: Int32) {
+    self.standardOutputBytes = standardOutputBytes
+    self.standardErrorBytes = standardErrorBytes
+    self.status = status
+  }
+
+  package var standardOutput: String { String(decoding: standardOutputBytes, as: UTF8.self) }
+  package var standardError: String { String(decoding: standardErrorBytes, as: UTF8.self) }
+
+  /// All of it as one text, for failures and goldens.
+  package var description: String {
+    "\(standardOutput)------- stderr -------\n\(standardError)[exit status: \(status)]"
+  }
+
+  /// Standard output as one JSON document.
+  package func json() throws -> TestJSON {
+    try TestJSON(parsing: standardOutput)
+  }
+}
+
+/// A helper process of a test failed.
+package struct UnexpectedFailure: Error, CustomStringConvertible {
+  package var command: [String]
+  package var output: CommandOutput
+
+  package init(command: [String], output: CommandOutput) {
+    self.command = command
+    self.output = output
+  }
+
+  package var description: String { "\(command.joined(separator: " "))\n\(output)" }
+}

@@ -1,0 +1,193 @@
+import Foundation
+import LaForgeTestSupport
+import SystemPackage
+import Testing
+
+/// Listings, mistakes and strange places, as a person meets them.
+@Suite struct CommandLineTests {
+  @Test func beforeTheFirstRunEveryListingSaysSo() async throws {
+    let environment = try await TestEnvironment()
+    let log = try await environment.laforge(["log"])
+    #expect(
+      log.standardOutput
+        == "No steps in this worktree yet. `laforge run -- <command>` records one.\n")
+    #expect(try await environment.laforge(["log", "--json"]).standardOutput == "[]\n")
+    #expect(try await environment.laforge(["log", "--jsonl"]).standardOutput == "")
+    let status = try await environment.laforge([])
+    #expect(status.status == 0)
+    #expect(status.standardOutput.contains("latest    none yet"))
+    let show = try await environment.laforge(["show"])
+    #expect(show.status == 1)
+    #expect(show.standardError.hasPrefix("Error: There are no steps in this worktree yet.\nHint:"))
+    #expect(
+      !FileManager.default.fileExists(
+        atPath: environment.repository.appending(".git/laforge").string))
+  }
+
+  @Test func theStatusTellsTheLatestStep() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.shell("laforge run true; laforge run sh -c 'exit 2'")
+    let short = try await environment.git("rev-parse", "--short", "HEAD")
+    let text = try await environment.laforge(["status"]).standardOutput
+    #expect(text.hasPrefix("web  main \(short); worktree \(environment.repository)\n"))
+    #expect(text.contains("  latest    S2 sh, exit 2, "))
+    #expect(text.contains("  steps     2 active\n"))
+    let json = try await environment.laforge(["status", "--json"]).json()
+    #expect(json["latest"]?["id"] == 2)
+    #expect(json["running"]?.array == [])
+    #expect(json["active_steps"] == 2)
+  }
+
+  @Test func theLogListsAndLimits() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.shell("for i in 1 2 3; do laforge run sh -c \"exit $i\"; done")
+    let lines = try await environment.laforge(["log", "-n", "2"]).standardOutput
+      .split(separator: "\n")
+    #expect(lines.count == 4)
+    #expect(lines[1].hasPrefix("S3 "))
+    #expect(lines[3].contains("1 older: `log -n`"))
+    let jsonl = try await environment.laforge(["log", "--jsonl", "-n", "2"]).standardOutput
+    #expect(
+      try jsonl.split(separator: "\n").map { try TestJSON(parsing: String($0))["id"] } == [3, 2])
+    for alias in ["steps", "list"] {
+      let same = try await environment.laforge([alias, "-n", "2"]).standardOutput
+      #expect(same.split(separator: "\n").map { $0.prefix(3) } == lines.map { $0.prefix(3) })
+    }
+  }
+
+  @Test func emptyRunsShareALineUnlessAllAreAskedFor() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.shell("for i in 1 2 3; do laforge run true; done")
+    let folded = try await environment.laforge(["log"]).standardOutput
+    #expect(folded.contains("S1-S3  3 runs without commit or usage\n"))
+    let all = try await environment.laforge(["log", "--all"]).standardOutput
+    #expect(all.split(separator: "\n").count == 5)
+  }
+
+  @Test func theTableFitsTheWidthInCOLUMNS() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.laforge(["run", "-m", String(repeating: "long ", count: 40), "false"])
+    let text = try await environment.laforge(["log"], adding: ["COLUMNS": "60"]).standardOutput
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 60 })
+    #expect(text.contains("…"))
+  }
+
+  @Test func aLabelCannotWriteOnTheScreen() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.laforge([
+      "run", "-m", "\u{1B}[2Jgone\u{07}\u{1B}]0;x\u{07}\nnext", "false",
+    ])
+    for arguments in [["log"], ["show"], ["status"]] {
+      let bytes = try await environment.laforge(arguments).standardOutputBytes
+      #expect(!bytes.contains { $0 < 32 && $0 != 10 })
+    }
+    let json = try await environment.laforge(["show", "--json"]).json()
+    #expect(json["label"] == "\u{1B}[2Jgone\u{07}\u{1B}]0;x\u{07}\nnext")
+  }
+
+  @Test(arguments: [
+    (["show", "12"], "no_such_step", Int32(1)), (["show", "@-5"], "no_such_step", 1),
+    (["show", "src/x"], "not_a_step", 64), (["log", "--bogus"], "usage", 64),
+    (["log", "-n", "x"], "usage", 64), (["log", "-n", "-1"], "usage", 64),
+    (["rn"], "no_such_command", 64),
+  ])
+  func anErrorIsOneDocumentWithJSON(
+    _ arguments: [String], _ code: String, _ status: Int32
+  ) async throws {
+    let environment = try await TestEnvironment()
+    try await environment.laforge(["run", "true"])
+    let output = try await environment.laforge(arguments + ["--json"])
+    #expect(output.status == status)
+    #expect(output.standardError.isEmpty)
+    let error = try output.json()["error"]
+    #expect(error?["code"]?.string == code)
+    #expect(error?.keys == ["code", "message", "hint"])
+    let text = try await environment.laforge(arguments)
+    #expect(text.status == status)
+    #expect(text.standardError.hasPrefix("Error: "))
+    #expect(text.standardOutput.isEmpty)
+  }
+
+  @Test(arguments: [
+    (["run"], "Error: There is no command to run.\n"),
+    (["run", "--"], "Error: There is no command to run.\n"),
+    (["run", "--bogus", "x"], "Error: Unknown option '--bogus'.\n'x' was not started.\n"),
+    (["run", "--label"], "Error: Missing value for '--label"),
+    (["run", "--meta", "novalue", "x"], "Error: '--meta novalue' is not of the form KEY=VALUE.\n"),
+    (
+      ["run", "--agent-config", "/nonexistent", "x"],
+      "Error: The agent configuration '/nonexistent' cannot be read.\n"
+    ),
+    (
+      ["run", "--agent-config", "README.md", "x"],
+      "Error: The agent configuration 'README.md' is no JSON object.\n"
+    ),
+    (
+      ["-C", "/nonexistent", "run", "x"],
+      "Error: Cannot change to '/nonexistent': No such file or directory.\n"
+    ),
+  ])
+  func everythingWrongBeforeTheStartIs125(_ arguments: [String], _ text: String) async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.laforge(arguments)
+    #expect(output.status == 125)
+    #expect(output.standardError.hasPrefix(text), "\(output)")
+    #expect(output.standardError.contains("Hint: ") || arguments[0] == "-C")
+    #expect(try await environment.laforge(["log", "--json"]).standardOutput == "[]\n")
+  }
+
+  @Test func anotherFolderIsGivenAsInGit() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.shell("mkdir deep")
+    let output = try await environment.laforge(
+      ["-C", "web", "-C", "deep", "run", "pwd"], in: environment.root)
+    #expect(output.standardOutput == "\(environment.repository)/deep\n")
+  }
+
+  @Test func helpNamesOnlyWhatExists() async throws {
+    let environment = try await TestEnvironment()
+    let help = try await environment.laforge(["--help"])
+    #expect(help.status == 0)
+    #expect(help.standardError.isEmpty)
+    let words = Set(help.standardOutput.split { !$0.isLetter }.map(String.init))
+    for absent in ["undo", "rollback", "redo", "restore", "hooks", "steps", "info"] {
+      #expect(!words.contains(absent) || absent == "steps")
+    }
+    for arguments in [["help"], ["help", "run"], ["run", "--help"], ["log", "-h"]] {
+      let output = try await environment.laforge(arguments)
+      #expect(output.status == 0)
+      #expect(output.standardOutput.contains("USAGE: laforge"))
+    }
+    let run = try await environment.laforge(["run", "--help"]).standardOutput
+    #expect(run.contains("USAGE: laforge run [<options>] [--] <command> [<args> ...]"))
+  }
+
+  @Test func theVersionNamesItsLibraries() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.laforge(["--version"])
+    let names = output.standardOutput.split(separator: "\n").map { $0.prefix { $0 != " " } }
+    #expect(names == ["laforge", "git", "libgit2", "SQLite"])
+    let git = try await environment.git("version").split(separator: " ")[2]
+    #expect(output.standardOutput.contains("git \(git)\n"))
+  }
+
+  @Test func aFullDiskUnderTheListingIsAnError() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell("laforge run false; laforge log > /dev/full")
+    #expect(output.status == 1)
+    #expect(output.standardError.contains("No space left on device"))
+  }
+
+  @Test func inATerminalColoursAndTheClosingLineAppear() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell(
+      "script -qec 'laforge run sh -c \"test -t 1 && echo terminal; exit 3\"; laforge log' /dev/null",
+      adding: ["TERM": "xterm"])
+    #expect(output.standardOutput.hasPrefix("terminal\r\n"))
+    #expect(output.standardOutput.contains("S1 failed (exit 3), "))
+    #expect(output.standardOutput.contains("\u{1B}[31mS1"))
+    let plain = try await environment.shell(
+      "script -qec 'laforge log' /dev/null", adding: ["TERM": "xterm", "NO_COLOR": "1"])
+    #expect(!plain.standardOutput.contains("\u{1B}"))
+  }
+}

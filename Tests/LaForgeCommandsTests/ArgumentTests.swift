@@ -1,0 +1,102 @@
+import ArgumentParser
+import LaForgeCore
+import Testing
+
+@testable import LaForgeCommands
+
+@Suite struct RunInvocationTests {
+  private func invocation(_ words: String...) -> RunInvocation {
+    RunInvocation(words.map { Array($0.utf8) })
+  }
+
+  private func command(_ invocation: RunInvocation) -> [String] {
+    invocation.command.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  @Test func theFirstWordThatIsNoOptionBeginsTheCommand() {
+    let found = invocation("-m", "a label", "-q", "claude", "-p", "--label", "x", "--")
+    #expect(found.options == ["-m", "a label", "-q"])
+    #expect(command(found) == ["claude", "-p", "--label", "x", "--"])
+  }
+
+  @Test func oneLeadingPairOfDashesIsDropped() {
+    #expect(command(invocation("--", "--", "x")) == ["--", "x"])
+    #expect(command(invocation("-q", "--", "-weird")) == ["-weird"])
+    #expect(command(invocation("x", "--", "y")) == ["x", "--", "y"])
+  }
+
+  @Test func aValueMayBeJoinedOrLookLikeAnything() {
+    let found = invocation("--label=--x", "--meta", "-k=v", "--agent", "--", "x")
+    #expect(found.options == ["--label=--x", "--meta", "-k=v", "--agent", "--"])
+    #expect(command(found) == ["x"])
+  }
+
+  @Test func theWordsOfTheCommandKeepTheirBytes() {
+    let bytes: [UInt8] = [0x66, 0xFF, 0xFE]
+    #expect(RunInvocation([bytes, bytes]).command == [bytes, bytes])
+  }
+
+  @Test func anUnknownOptionIsNotTakenForTheCommand() {
+    let found = invocation("--bogus", "x")
+    #expect(found.options == ["--bogus"])
+    #expect(throws: (any Error).self) { try RunCommand.parse(found.options) }
+  }
+
+  /// The border between options and command is found before ArgumentParser sees the words, so the
+  /// list of options with a value must be that of the command.
+  @Test func theListOfOptionsWithAValueIsTheCommandsOwn() throws {
+    let all = [
+      "--agent", "--model", "--label", "-m", "--meta", "--agent-config", "--record",
+      "--best-effort", "--quiet", "-q", "--verbose", "-v",
+    ]
+    let help = RunCommand.helpMessage()
+    for option in all {
+      let needsValue = RunInvocation.optionsWithValue.contains(option)
+      let isFlag = (try? RunCommand.parse([option])) != nil
+      #expect(isFlag != needsValue, "\(option)")
+      #expect(help.contains(option))
+    }
+    let mentioned = help.split { " ,\n[]".contains($0) }.filter {
+      $0.hasPrefix("-") && $0.count > 1
+    }
+    let known = Set(all + ["--", "-h", "--help", "--version"])
+    #expect(Set(mentioned.map(String.init)).subtracting(known).isEmpty)
+  }
+
+  @Test func withoutOptionsTheDefaultsOfTheParserApply() throws {
+    #expect(try RunCommand.parse([]).options == RunOptions())
+  }
+}
+
+@Suite struct SubcommandTests {
+  @Test(arguments: [
+    ("rn", "did you mean `laforge run`?"), ("lgo", "did you mean `laforge log`?"),
+    ("stauts", "did you mean `laforge status`?"),
+    ("sh", "`laforge run -- sh -c x`"),
+    ("claude", "`laforge run -- claude -c x`, or `laforge help` for the commands."),
+  ])
+  func anUnknownCommandGetsTheNearestOneOrRun(_ word: String, _ hint: String) {
+    let failure = #expect(throws: CommandFailure.self) {
+      try Subcommand.resolve([word, "-c", "x"], path: "/nonexistent:/bin:/usr/bin")
+    }
+    #expect(failure?.message.hint == hint)
+    #expect(failure?.message.summary == "There is no command '\(word)'.")
+    #expect(failure?.status == .usage)
+  }
+
+  @Test(arguments: [("log", "log"), ("steps", "log"), ("list", "log"), ("info", "show")])
+  func aliasesStandForTheirCommands(_ word: String, _ name: String) throws {
+    #expect(try Subcommand.resolve([word], path: nil) == name)
+  }
+}
+
+@Suite struct ExitStatusTests {
+  @Test func theNumbersAreThoseOfTheHelp() {
+    #expect(ExitStatus.success.rawValue == 0)
+    #expect(ExitStatus.failure.rawValue == 1)
+    #expect(ExitStatus.usage.rawValue == 64)
+    #expect(ExitStatus.runFailure.rawValue == 125)
+    #expect(ExitStatus.agent(137).rawValue == 137)
+    #expect(TerminationStatus.signaled(9).shellStatus == 137)
+  }
+}

@@ -1,0 +1,180 @@
+import LaForgeCore
+import SystemPackage
+
+/// What the ports did, in order, and which call of theirs is to fail.
+final class Effects {
+  private(set) var log: [String] = []
+  /// The number of the call that fails, from 1; `nil` for none.
+  var failing: Int?
+
+  /// Notes a call and tells whether it fails.
+  func fails(_ name: String) -> Bool {
+    log.append(name)
+    return log.count == failing
+  }
+}
+
+struct FakeRepository: SourceRepository {
+  let effects: Effects
+  var location = RepositoryLocation(
+    gitDirectory: "/web/.git", commonDirectory: "/web/.git", workingTree: "/web",
+    worktree: "main")
+
+  func head() throws(RepositoryError) -> Head {
+    let cause = GitError(code: .init(rawValue: -1), message: "no", function: "f")
+    if effects.fails("head") { throw .unreadable(path: "/web", cause: cause) }
+    return Head(branch: "refs/heads/main", commit: nil)
+  }
+
+  func referenceTips() throws(GitError) -> ReferenceTips {
+    try fail("tips")
+    return ReferenceTips()
+  }
+
+  func commitsMade(
+    since before: RepositoryPosition, until after: RepositoryPosition
+  ) throws(GitError) -> [ObjectID] {
+    try fail("commits")
+    return []
+  }
+
+  func changes(from old: ObjectID?, to new: ObjectID?) throws(GitError) -> ChangeSummary {
+    try fail("changes")
+    return .none
+  }
+
+  func configuration(_ name: String) throws(GitError) -> String? { nil }
+  func abbreviation(of id: ObjectID) -> String { String(id.hex.prefix(7)) }
+
+  private func fail(_ name: String) throws(GitError) {
+    if effects.fails(name) {
+      throw GitError(code: .init(rawValue: -1), message: "no", function: name)
+    }
+  }
+}
+
+final class FakeStore: StepStore {
+  let effects: Effects
+  let storeID = "0123abcd"
+  private(set) var steps: [StepID: Step] = [:]
+
+  init(effects: Effects) {
+    self.effects = effects
+  }
+
+  func createStep(_ step: NewStep) throws(StoreError) -> Step {
+    try fail("create")
+    let id = StepID(rawValue: Int64(steps.count + 1))
+    let created = Step(
+      id: id, start: step, isActive: true, parent: nil, status: .running, end: nil, overlaps: [],
+      createdAt: step.startTime)
+    steps[id] = created
+    return created
+  }
+
+  func finishStep(_ id: StepID, with completion: StepCompletion) throws(StoreError) {
+    try fail("finish")
+    guard var step = steps[id] else {
+      throw StoreError(code: .noSuchStep, message: "no", path: "")
+    }
+    step.status = completion.status
+    step.end = completion
+    steps[id] = step
+  }
+
+  func closeInterruptedSteps(
+    isAgentAlive: (AgentProcess) -> Bool
+  ) throws(StoreError) -> [StepID] {
+    try fail("close")
+    return []
+  }
+
+  func adoptStep(_ step: Step) throws(StoreError) {
+    try fail("adopt")
+    steps[step.id] = step
+  }
+
+  func step(_ id: StepID) throws(StoreError) -> Step? { steps[id] }
+  func latestActiveStep(worktree: String) throws(StoreError) -> Step? {
+    steps.values.max { $0.id < $1.id }
+  }
+  func steps(matching filter: StepFilter) throws(StoreError) -> [Step] { Array(steps.values) }
+  func countSteps(matching filter: StepFilter) throws(StoreError) -> Int { steps.count }
+  func runningSteps() throws(StoreError) -> [Step] {
+    steps.values.filter { $0.status == .running }
+  }
+  func isRecorderAlive(_ id: StepID) throws(StoreError) -> Bool { false }
+
+  private func fail(_ name: String) throws(StoreError) {
+    if effects.fails(name) { throw StoreError(code: .diskFull, message: "full", path: name) }
+  }
+}
+
+final class FakeSpool: StepSpool {
+  let effects: Effects
+  var kept: [Step] = []
+
+  init(effects: Effects) {
+    self.effects = effects
+  }
+
+  func keep(_ step: Step, storeID: String) throws(StoreError) -> String {
+    if effects.fails("spool") { throw StoreError(code: .diskFull, message: "full", path: "") }
+    kept.append(step)
+    return "/spool/\(step.id.rawValue).json"
+  }
+
+  func waiting(storeID: String) -> (steps: [SpooledStep], refusals: [SpoolRefusal]) {
+    (kept.map { SpooledStep(path: "/spool", step: $0) }, [])
+  }
+
+  func remove(_ spooled: SpooledStep) throws(StoreError) {
+    if effects.fails("unspool") { throw StoreError(code: .readOnly, message: "no", path: "") }
+    kept.removeAll { $0.id == spooled.step.id }
+  }
+}
+
+struct FakeRunner: AgentRunner {
+  let effects: Effects
+
+  func hold(
+    _ command: AgentCommand, storeID: String
+  ) throws(AgentLaunchError) -> any HeldAgent {
+    if effects.fails("hold") { throw AgentLaunchError(function: "fork", errorNumber: 11) }
+    return FakeAgent(effects: effects)
+  }
+}
+
+final class FakeAgent: HeldAgent {
+  let effects: Effects
+  let process = AgentProcess(pid: 4711, startTicks: 1, machine: "m")
+
+  init(effects: Effects) {
+    self.effects = effects
+  }
+
+  func release(as step: StepID, observe: (AgentEvent) -> Void) -> AgentOutcome {
+    _ = effects.fails("release")
+    let text = Array("hello\n".utf8)
+    text.withUnsafeBytes { observe(.output(.standardOutput, $0)) }
+    observe(.ended)
+    return AgentOutcome(termination: .exited(3), endedBy: .exit)
+  }
+
+  func abandon() {
+    _ = effects.fails("abandon")
+  }
+}
+
+/// Counts what it is fed and reports a model.
+struct FakeMeter: UsageMeter {
+  private var bytes = 0
+
+  mutating func consume(_ bytes: UnsafeRawBufferPointer, from stream: AgentStream) {
+    self.bytes += bytes.count
+  }
+
+  mutating func finish(usageFile: [UInt8]?) -> UsageReport {
+    UsageReport(usage: nil, model: "m\(bytes)", agentReportedError: nil)
+  }
+}

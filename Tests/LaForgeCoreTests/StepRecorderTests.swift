@@ -1,0 +1,115 @@
+import LaForgeCore
+import Testing
+
+@Suite struct StepRecorderTests {
+  private let effects = Effects()
+
+  private struct World {
+    let store: FakeStore
+    let spool: FakeSpool
+    let recorder: StepRecorder
+  }
+
+  private func makeWorld() -> World {
+    let store = FakeStore(effects: effects)
+    let spool = FakeSpool(effects: effects)
+    let clock = RecordingClock(
+      now: { Timestamp(millisecondsSince1970: 1_000_000) }, monotonicMilliseconds: { 5 })
+    let recorder = StepRecorder(
+      repository: FakeRepository(effects: effects), store: store, spool: spool,
+      runner: FakeRunner(effects: effects), isAgentAlive: { _ in false }, clock: clock)
+    return World(store: store, spool: spool, recorder: recorder)
+  }
+
+  private let request = RunRequest(
+    command: AgentCommand(words: [Array("/bin/agent".utf8), Array("--api-key=abc".utf8)]),
+    directory: "", label: nil, configuration: AgentConfiguration(), enclosing: nil,
+    projectID: "web")
+
+  @Test func theRowIsWrittenBetweenTheProcessAndItsProgram() throws {
+    let world = makeWorld()
+    _ = try world.recorder.record(request, meter: FakeMeter())
+    #expect(
+      effects.log == [
+        "close", "head", "tips", "hold", "create", "release", "head", "tips", "commits",
+        "changes", "finish",
+      ])
+  }
+
+  @Test func theStepHoldsWhatTheOutputToldAndNoCredential() throws {
+    let run = try makeWorld().recorder.record(request, meter: FakeMeter())
+    #expect(run.step.start.command == ["/bin/agent", "--api-key=[redacted]"])
+    #expect(run.step.agentConfiguration.agent == "agent")
+    #expect(run.step.agentConfiguration.model == "m6")
+    #expect(run.step.status == .failed)
+    #expect(run.step.end?.termination == .exited(3))
+    #expect(run.warnings.isEmpty)
+  }
+
+  /// Fails every call in turn: before the program runs nothing is left half done, afterwards the
+  /// outcome is never lost.
+  @Test(arguments: 1...11)
+  func whicheverCallFailsTheRunIsEitherNotStartedOrRecorded(_ number: Int) throws {
+    let world = makeWorld()
+    effects.failing = number
+    do throws(RecordError) {
+      let run = try world.recorder.record(request, meter: FakeMeter())
+      #expect(effects.log.contains("release"))
+      #expect(run.step.end?.termination == .exited(3))
+      #expect(number == 6 || !run.warnings.isEmpty)
+      let recorded = world.store.steps.values.first?.end ?? world.spool.kept.first?.end
+      #expect(recorded?.termination == .exited(3))
+    } catch {
+      #expect(!effects.log.contains("release"))
+      #expect(world.store.steps.isEmpty)
+      #expect(effects.log.contains("abandon") == effects.log.contains("create"))
+    }
+    #expect(effects.log.count >= number)
+  }
+
+  @Test func aRecordThatFitsNowhereIsHandedToTheCaller() throws {
+    let world = makeWorld()
+    effects.failing = 11
+    let spool = FailingSpool()
+    let recorder = StepRecorder(
+      repository: FakeRepository(effects: effects), store: world.store, spool: spool,
+      runner: FakeRunner(effects: effects), isAgentAlive: { _ in false },
+      clock: RecordingClock(
+        now: { Timestamp(millisecondsSince1970: 0) }, monotonicMilliseconds: { 0 }))
+    let run = try recorder.record(request, meter: FakeMeter())
+    let full = StoreError(code: .diskFull, message: "full", path: "finish")
+    #expect(run.warnings == [.notKept(cause: full)])
+    #expect(run.step.end?.termination == .exited(3))
+  }
+
+  @Test func aSpooledRecordIsTakenInByTheNextRunOnce() throws {
+    let world = makeWorld()
+    effects.failing = 11
+    _ = try world.recorder.record(request, meter: FakeMeter())
+    #expect(world.spool.kept.count == 1)
+    effects.failing = nil
+    _ = try world.recorder.record(request, meter: FakeMeter())
+    #expect(world.spool.kept.isEmpty)
+    #expect(world.store.steps.count == 2)
+    #expect(world.store.steps.values.allSatisfy { $0.end != nil })
+  }
+
+  @Test func aRecordThatCannotBeTakenInDoesNotStopTheNextRun() throws {
+    let world = makeWorld()
+    effects.failing = 11
+    _ = try world.recorder.record(request, meter: FakeMeter())
+    effects.failing = effects.log.count + 1
+    let run = try world.recorder.record(request, meter: FakeMeter())
+    #expect(
+      run.warnings == [.spoolRefused(SpoolRefusal(path: "/spool", reason: "full"))])
+  }
+}
+
+private struct FailingSpool: StepSpool {
+  func keep(_ step: Step, storeID: String) throws(StoreError) -> String {
+    throw StoreError(code: .diskFull, message: "full", path: "")
+  }
+
+  func waiting(storeID: String) -> (steps: [SpooledStep], refusals: [SpoolRefusal]) { ([], []) }
+  func remove(_ spooled: SpooledStep) throws(StoreError) {}
+}
