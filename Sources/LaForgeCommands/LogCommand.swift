@@ -30,20 +30,28 @@ struct LogCommand: ContextCommand {
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let session = try await ReadingSession(in: context)
-    let isText = !listing.json && !jsonl
-    let limit = limit ?? (isText && context.output.isTerminal ? Self.terminalLimit : nil)
-    let steps = try session.find { () throws(StepLookupError) in
-      try session.history?.steps(includesAll: all, limit: limit) ?? []
-    }
-    if isText {
-      try writeTable(steps, session, in: context)
-    } else {
+    if listing.json || jsonl {
+      let steps = try find(limit, in: session)
       try writeJSON(steps, storeID: session.history?.storeID ?? "", in: context)
+    } else {
+      let limit = limit ?? (context.output.isTerminal ? Self.terminalLimit : nil)
+      // One more tells whether there are older ones, without counting them.
+      let steps = try find(limit.map { $0 + 1 }, in: session)
+      let shown = limit.map { Array(steps.prefix($0)) } ?? steps
+      try writeText(shown, hasOlder: shown.count < steps.count, session, in: context)
     }
     return .success
   }
 
-  private func writeJSON(_ steps: [Step], storeID: String, in context: CommandContext) throws {
+  private func find(_ limit: Int?, in session: ReadingSession) throws -> [Step] {
+    try session.find { () throws(StepLookupError) in
+      try session.history?.steps(includesAll: all, limit: limit) ?? []
+    }
+  }
+
+  private func writeJSON(
+    _ steps: [Step], storeID: String, in context: CommandContext
+  ) throws {
     let documents = steps.map { StepDocument(step: $0, storeID: storeID) }
     if jsonl {
       for document in documents {
@@ -54,42 +62,42 @@ struct LogCommand: ContextCommand {
     }
   }
 
-  private func writeTable(
-    _ steps: [Step], _ session: ReadingSession, in context: CommandContext
+  private func writeText(
+    _ steps: [Step], hasOlder: Bool, _ session: ReadingSession, in context: CommandContext
   ) throws {
-    let total = try session.find { () throws(StepLookupError) in
-      (
-        shown: try session.history?.count(includesAll: all) ?? 0,
-        all: try session.history?.count(includesAll: true) ?? 0
-      )
+    let rolledBack = try session.find { () throws(StepLookupError) in
+      all ? [] : try session.history?.rolledBack(limit: Self.namedSteps + 1) ?? []
     }
-    guard !steps.isEmpty || total.shown > 0 else {
-      try context.output.write(emptyText(rolledBack: total.all))
+    guard !steps.isEmpty || hasOlder else {
+      try context.output.write(emptyText(rolledBack))
       return
     }
     let table = StepTable(
       steps: steps, now: context.clock.now(), isUTC: listing.isUTC, folds: !all)
     let style = listing.style(in: context)
     try context.output.write(table.text(width: context.output.columns, style: style))
-    var notes: [String] = []
-    if let legend = table.legend { notes.append(legend) }
-    if total.shown > steps.count { notes.append("\(total.shown - steps.count) older: `log -n`") }
-    if !all, total.all > total.shown {
-      notes.append("\(total.all - total.shown) more with `log --all`")
-    }
-    if !notes.isEmpty {
-      let line = notes.joined(separator: "   ")
-      let width = context.output.columns
-      let cut = width.map { TerminalText.wrap(line, columns: $0, indent: "") } ?? line
-      try context.output.write(style.faint(cut) + "\n")
-    }
+    var notes = table.legend.map { [$0] } ?? []
+    if hasOlder { notes.append("older ones: `log -n \((limit ?? Self.terminalLimit) * 2)`") }
+    if !rolledBack.isEmpty { notes.append("\(names(rolledBack)) rolled back: `log --all`") }
+    guard !notes.isEmpty else { return }
+    let line = notes.joined(separator: "   ")
+    let width = context.output.columns
+    let wrapped = width.map { TerminalText.wrap(line, columns: $0, indent: "") } ?? line
+    try context.output.write(style.faint(wrapped) + "\n")
   }
 
-  private func emptyText(rolledBack: Int) -> String {
-    if rolledBack > 0 {
-      return "All \(Counted(rolledBack, "step")) of this worktree are rolled back:"
-        + " `laforge log --all`\n"
+  /// How many rolled-back steps are named.
+  private static let namedSteps = 3
+
+  private func names(_ steps: [Step]) -> String {
+    let names = steps.prefix(Self.namedSteps).reversed().map(\.id.description)
+    return (steps.count > Self.namedSteps ? "…, " : "") + names.joined(separator: ", ")
+  }
+
+  private func emptyText(_ rolledBack: [Step]) -> String {
+    if rolledBack.isEmpty {
+      return "No steps in this worktree yet. `laforge run -- <command>` records one.\n"
     }
-    return "No steps in this worktree yet. `laforge run -- <command>` records one.\n"
+    return "All steps of this worktree are rolled back: `laforge log --all`\n"
   }
 }

@@ -36,15 +36,14 @@ struct StatusCommand: ContextCommand {
     }
     let project = try session.repository.projectID
     return try session.find { () throws(StepLookupError) in
-      let active = try session.history?.count(includesAll: false) ?? 0
-      let all = try session.history?.countLine() ?? 0
       let spool = context.makeSpool(commonDirectory: location.commonDirectory)
       let storeID = session.history?.storeID
       return StatusReport(
         projectID: project, storeID: storeID, worktree: location.workingTree.string, head: head,
         latest: try session.history?.latest(),
-        running: try session.history?.running() ?? [], activeSteps: active,
-        rolledBackSteps: all - active,
+        running: try session.history?.running() ?? [],
+        activeSteps: try session.history?.count(.active) ?? 0,
+        rolledBackSteps: try session.history?.count(.inactive) ?? 0,
         waitingRecords: storeID.map { spool.waiting(storeID: $0).steps.map(\.path) } ?? [])
     }
   }

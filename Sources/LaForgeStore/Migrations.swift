@@ -68,7 +68,7 @@ enum Migrations {
       CHECK ((status IN ('completed', 'failed')) = (end_time IS NOT NULL)),
       CHECK (exit_code IS NULL OR signal IS NULL)
     );
-    CREATE INDEX steps_by_line ON steps (worktree, active, id);
+    CREATE INDEX steps_by_line ON steps (worktree, active, within_step_id, id);
     CREATE INDEX steps_by_project ON steps (project_id, active, id);
     CREATE INDEX steps_by_parent ON steps (parent_step_id);
     CREATE INDEX steps_by_creation ON steps (created_at);

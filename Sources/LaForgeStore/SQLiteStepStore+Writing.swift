@@ -129,8 +129,10 @@ extension SQLiteStepStore {
   /// Removes lock files that nobody holds: of steps just closed, and of a LaForge that died between
   /// its lock and its row or between its row and the removal of its lock.
   private func removeStaleLocks() throws(StoreError) {
+    let files = try HeldRunLock.files(in: folder)
+    guard !files.isEmpty else { return }
     let running = Set(try read(StepRow.fetchRunning).map(\.id))
-    for id in try HeldRunLock.files(in: folder) where !running.contains(id) {
+    for id in files where !running.contains(id) {
       let path = HeldRunLock.path(of: id, in: folder)
       if try !FileLock.isHeld(path) { unlink(path.string) }
     }
@@ -200,7 +202,7 @@ extension SQLiteStepStore {
       database,
       sql: """
         SELECT id FROM steps
-        WHERE worktree = ? AND active AND status <> 'running' AND within_step_id IS NULL
+        WHERE worktree = ? AND active = 1 AND status <> 'running' AND within_step_id IS NULL
         ORDER BY id DESC LIMIT 1
         """,
       arguments: [step.worktree]

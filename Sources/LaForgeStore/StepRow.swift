@@ -44,7 +44,12 @@ enum StepRow {
       terms.append("worktree = ?")
       arguments += [worktree]
     }
-    if !filter.includesInactive { terms.append("active") }
+    switch filter.activity {
+    // Compared, so that the index serves: a bare `active` is no term that SQLite looks up.
+    case .active: terms.append("active = 1")
+    case .inactive: terms.append("active = 0")
+    case .any: break
+    }
     if !filter.includesEnclosed { terms.append("within_step_id IS NULL") }
     return (terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND "), arguments)
   }

@@ -186,7 +186,7 @@ func completion(
     #expect(try store.deactivateStepAndDescendants(second.id) == [])
     let active = try store.steps(matching: StepFilter(includesEnclosed: true)).map(\.id)
     #expect(active == [side.id, first.id])
-    #expect(try store.countSteps(matching: StepFilter(includesInactive: true)) == 4)
+    #expect(try store.countSteps(matching: StepFilter(activity: .any)) == 4)
     expectThrows(.noSuchStep) { _ = try store.deactivateStep(StepID(rawValue: 77)) }
     expectThrows(.noSuchStep) {
       _ = try store.deactivateStepAndDescendants(StepID(rawValue: 77))
@@ -231,7 +231,7 @@ func completion(
     #expect(throws: StoreError.self) {
       try store.createStep(newStep(enclosing: StepID(rawValue: 9)))
     }
-    #expect(try store.countSteps(matching: StepFilter(includesInactive: true)) == 0)
+    #expect(try store.countSteps(matching: StepFilter(activity: .any)) == 0)
     let locks = try FileManager.default.contentsOfDirectory(
       atPath: fixture.path.appending("laforge/run").string)
     #expect(locks.isEmpty)

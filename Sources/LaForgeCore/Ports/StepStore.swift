@@ -1,11 +1,20 @@
 /// Which steps to list.
 public struct StepFilter: Hashable, Sendable {
+  /// Whether a step is on the line of its worktree.
+  public enum Activity: Hashable, Sendable {
+    case active
+    /// Rolled back.
+    case inactive
+    /// Either.
+    case any
+  }
+
   /// Only steps of this project; `nil` for all.
   public var projectID: String?
   /// Only steps of this worktree; `nil` for all.
   public var worktree: String?
-  /// Also steps that were rolled back.
-  public var includesInactive: Bool
+  /// Only steps on their lines, only rolled-back ones, or both.
+  public var activity: Activity
   /// Also steps that ran within another step.
   public var includesEnclosed: Bool
   /// At most that many, the newest; `nil` for all.
@@ -13,12 +22,12 @@ public struct StepFilter: Hashable, Sendable {
 
   /// Creates a value of these parts.
   public init(
-    projectID: String? = nil, worktree: String? = nil, includesInactive: Bool = false,
+    projectID: String? = nil, worktree: String? = nil, activity: Activity = .active,
     includesEnclosed: Bool = false, limit: Int? = nil
   ) {
     self.projectID = projectID
     self.worktree = worktree
-    self.includesInactive = includesInactive
+    self.activity = activity
     self.includesEnclosed = includesEnclosed
     self.limit = limit
   }

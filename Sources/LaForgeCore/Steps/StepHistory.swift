@@ -90,10 +90,11 @@ package struct StepHistory {
     }
   }
 
-  /// Counts the steps of this worktree.
-  package func count(includesAll: Bool) throws(StepLookupError) -> Int {
+  /// Returns the newest rolled-back steps of this worktree, at most that many.
+  package func rolledBack(limit: Int) throws(StepLookupError) -> [Step] {
     do throws(StoreError) {
-      return try store.countSteps(matching: filter(includesAll: includesAll, limit: nil))
+      return try store.steps(
+        matching: StepFilter(worktree: worktree, activity: .inactive, limit: limit))
     } catch {
       throw .store(error)
     }
@@ -113,12 +114,11 @@ package struct StepHistory {
     }
   }
 
-  /// Counts the steps of this worktree that are or were on its line: rolled-back ones as well, but
-  /// none that ran within another.
-  package func countLine() throws(StepLookupError) -> Int {
+  /// Counts the steps on the line of this worktree, or those that were rolled back from it.
+  package func count(_ activity: StepFilter.Activity) throws(StepLookupError) -> Int {
     do throws(StoreError) {
       return try store.countSteps(
-        matching: StepFilter(worktree: worktree, includesInactive: true))
+        matching: StepFilter(worktree: worktree, activity: activity))
     } catch {
       throw .store(error)
     }
@@ -126,7 +126,7 @@ package struct StepHistory {
 
   private func filter(includesAll: Bool, limit: Int?) -> StepFilter {
     StepFilter(
-      worktree: worktree, includesInactive: includesAll, includesEnclosed: includesAll,
+      worktree: worktree, activity: includesAll ? .any : .active, includesEnclosed: includesAll,
       limit: limit)
   }
 

@@ -1,0 +1,63 @@
+# One entry for people and CI alike. `make help` lists what there is.
+
+SWIFT ?= swift
+PREFIX ?= $(HOME)/.local
+
+# What building needs, and what the tests and the benchmarks call besides.
+PACKAGES = git libgit2-dev libsqlite3-dev pkg-config bsdutils sqlite3 strace time util-linux
+
+RELEASE = .build/release/laforge
+
+.PHONY: help setup build demo test soak benchmark format lint install clean
+
+help:
+	@echo 'make demo       set up, build, and record two steps in a new repository'
+	@echo 'make test       set up, and run every check and test'
+	@echo 'make build      build the release program, $(RELEASE)'
+	@echo 'make install    copy it to $(PREFIX)/bin'
+	@echo 'make soak       the tests that search, with many more seeds'
+	@echo 'make benchmark  ratios against yardsticks measured in the same session'
+	@echo 'make format     format the sources'
+
+# Installs the Debian packages that are missing; nothing else is changed.
+setup:
+	@command -v $(SWIFT) >/dev/null || { \
+	  echo 'Error: Swift 6.2 or newer is needed, and no "$(SWIFT)" is on PATH.' >&2; exit 1; }
+	@missing=; for package in $(PACKAGES); do \
+	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "Installing$$missing"; \
+	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	  $$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+# The Swift standard library is linked in, so the program starts where no Swift is installed.
+build: setup
+	$(SWIFT) build -c release --static-swift-stdlib --product laforge
+
+demo: build
+	@Tests/Demo/demo $(abspath $(RELEASE))
+
+test: lint build
+	@if ldd $(RELEASE) | grep -iE 'swift|foundation'; then \
+	  echo 'Error: the release program needs a Swift installation.' >&2; exit 1; fi
+	@Tests/Demo/demo $(abspath $(RELEASE)) >/dev/null
+	$(SWIFT) test
+
+soak: setup
+	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'Seeds|seed|Chunk|Timestamp'
+
+benchmark: build
+	@Tests/Benchmarks/run $(abspath $(RELEASE))
+
+format:
+	$(SWIFT) format -i -r Package.swift Sources Tests
+
+lint: setup
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests
+
+install: build
+	install -D -m 755 $(RELEASE) $(PREFIX)/bin/laforge
+
+clean:
+	rm -rf .build
