@@ -45,7 +45,7 @@ test: lint build
 	$(SWIFT) test
 
 soak: setup
-	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'Seeds|seed|Chunk|Timestamp'
+	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests'
 
 benchmark: build
 	@Tests/Benchmarks/run $(abspath $(RELEASE))

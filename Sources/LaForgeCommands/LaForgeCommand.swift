@@ -10,9 +10,11 @@ struct LaForgeCommand: ParsableCommand {
       laforge run [<options>] [--] <command> [<args> ...]
       """,
     discussion: """
-      Put 'laforge run --' in front of a command: laforge run -- claude -p "fix the parser"
-      '-C <folder>' before the subcommand works in another folder, as in git.
-      STEP is 7 or S7, '@' for the latest step of this worktree, '@-3' for the third before it.
+      Put 'laforge run --' in front of a command:
+        laforge run -- claude -p "fix the parser"
+
+      '-C <folder>' before the subcommand works in another folder, as in git. A step is 7 or S7, \
+      '@' for the latest of this worktree, '@-3' for the third before it.
 
       \(ExitStatus.help)
       """,

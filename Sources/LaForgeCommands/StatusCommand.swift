@@ -7,7 +7,7 @@ import SystemPackage
 struct StatusCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Show the branch, the latest step and what runs now (the default).")
+    abstract: "Show the branch, the latest step and what runs now.")
 
   @OptionGroup var listing: ListingOptions
 

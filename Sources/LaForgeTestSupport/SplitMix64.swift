@@ -1,3 +1,5 @@
+import Glibc
+
 /// A random number generator whose whole sequence follows from its seed, which a failing test names.
 ///
 /// The algorithm is Sebastiano Vigna's, <https://prng.di.unimi.it/splitmix64.c>.
@@ -15,4 +17,13 @@ package struct SplitMix64: RandomNumberGenerator {
     mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
     return mixed ^ (mixed >> 31)
   }
+}
+
+/// The seeds that searching tests run with.
+package enum Seeds {
+  /// From 1 to the number in `LAFORGE_SEEDS`, which `make soak` sets, or to 20.
+  package static let all: ClosedRange<UInt64> = {
+    let count = getenv("LAFORGE_SEEDS").flatMap { UInt64(String(cString: $0)) }
+    return 1...max(1, count ?? 20)
+  }()
 }

@@ -14,7 +14,7 @@ struct ListingOptions: ParsableArguments {
   @Flag(name: .customLong("utc"), help: "Show times in UTC.")
   var isUTC = false
 
-  @Option(help: "Use colour: auto, always, never.")
+  @Option(help: ArgumentHelp("When to use colour.", valueName: "when"))
   var color: ColorMode = .auto
 
   /// Colour only on a terminal that can show it, and never against `NO_COLOR`.

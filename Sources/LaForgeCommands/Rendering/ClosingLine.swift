@@ -16,8 +16,12 @@ struct ClosingLine {
       head = "\(step.id) \(verb) (\(other.resultText)), \(duration)"
     }
     let line = "\(head): \(facts(end).joined(separator: ", "))"
-    let hint = step.isFailure ? "  (`laforge show \(step.id.rawValue)`)" : ""
+    // A command stays on one line, so that it can be copied.
+    let space = "\u{A0}"
+    let hint =
+      step.isFailure ? "  (`laforge\(space)show\(space)\(step.id.rawValue)`)" : ""
     let wrapped = TerminalText.wrap(line + hint, columns: columns, indent: "   ")
+      .replacing(space, with: " ")
     return (step.isFailure ? style.failure(wrapped) : wrapped) + "\n"
   }
 
