@@ -1,6 +1,14 @@
 // swift-tools-version: 6.2
 
+import Foundation
 import PackageDescription
+
+// Debian 12's libgit2 is linked from its archive, which leaves out the network libraries that cost
+// more at every start than all else: see CLaForgeSupport/libgit2.c. That file knows what version 1.5
+// calls at its start; any other version is linked as a shared library.
+let versionHeader = try? String(contentsOfFile: "/usr/include/git2/version.h", encoding: .utf8)
+let linksArchive =
+  versionHeader?.range(of: #"LIBGIT2_VERSION\s+"1\.5\."#, options: .regularExpression) != nil
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -22,13 +30,18 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
-    .systemLibrary(name: "CLibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
-    .target(name: "CLaForgeSupport"),
+    .systemLibrary(name: "CLibgit2", providers: [.apt(["libgit2-dev"])]),
+    .target(
+      name: "CLaForgeSupport",
+      cSettings: linksArchive ? [.define("LAFORGE_LINKS_LIBGIT2_ARCHIVE")] : []),
     .target(name: "LaForgeCore", dependencies: [systemPackage]),
     .target(name: "LaForgeUsage", dependencies: ["LaForgeCore"]),
     .target(
       name: "LaForgeGit",
-      dependencies: ["LaForgeCore", "CLibgit2", "CLaForgeSupport", subprocess, systemPackage]),
+      dependencies: ["LaForgeCore", "CLibgit2", "CLaForgeSupport", subprocess, systemPackage],
+      linkerSettings: linksArchive
+        ? [.linkedLibrary(":libgit2.a"), .linkedLibrary("pcre2-8"), .linkedLibrary("z")]
+        : [.linkedLibrary("git2")]),
     .target(
       name: "LaForgeStore",
       dependencies: ["LaForgeCore", "CLaForgeSupport", grdb, systemPackage]),

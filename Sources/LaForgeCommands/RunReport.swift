@@ -31,6 +31,8 @@ struct RunReport {
         isColored: context.error.isTerminal && context.variable("NO_COLOR") == nil
           && context.variable("TERM") != "dumb")
       let line = ClosingLine(step: run.step)
+      // The terminal has left its cursor behind the `^C` that it echoed.
+      if run.step.endedBy == .user, context.error.isTerminal { context.error.say("\n") }
       context.error.say(line.text(columns: context.error.columns ?? 80, style: style))
     }
   }
