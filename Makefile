@@ -24,7 +24,8 @@ setup:
 	@command -v $(SWIFT) >/dev/null || { \
 	  echo 'Error: Swift 6.2 or newer is needed, and no "$(SWIFT)" is on PATH.' >&2; exit 1; }
 	@missing=; for package in $(PACKAGES); do \
-	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q ' installed$$' || \
+	    missing="$$missing $$package"; done; \
 	if [ -n "$$missing" ]; then \
 	  echo "Installing$$missing"; \
 	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
