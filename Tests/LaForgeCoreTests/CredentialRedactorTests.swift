@@ -30,7 +30,8 @@ import Testing
     ("{\"api_key\": \"abc\"}", "{\"api_key\": \"[redacted]\"}"),
     ("https://ada:geheim@example.com/x", "https://ada:[redacted]@example.com/x"),
     ("postgres://u:p%40ss@db:5432/x?y=1", "postgres://u:[redacted]@db:5432/x?y=1"),
-    ("--token=abc", "--token=[redacted]"), ("password: hunter2", "password: [redacted]"),
+    ("--token=abc", "--token=[redacted]"), ("PGPASSWORD=abc psql", "PGPASSWORD=[redacted] psql"),
+    ("password: hunter2", "password: [redacted]"),
     (
       "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb",
       "a\n[redacted]\nb"

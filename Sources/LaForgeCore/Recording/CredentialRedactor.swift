@@ -74,15 +74,15 @@ enum SecretName {
   static func matches(_ name: String) -> Bool {
     let words = words(of: name)
     guard let last = words.last else { return false }
-    if finalWords.contains(last) { return true }
+    if finalWords.contains(where: last.hasSuffix) { return true }
     guard last == "key", words.count > 1 else { return false }
     return keyQualifiers.contains(words[words.count - 2])
   }
 
-  private static let finalWords: Set<String> = [
-    "apikey", "authorization", "credential", "credentials", "passphrase", "passwd", "password",
-    "secret", "secrets", "token", "accesstoken", "authtoken", "privatekey", "secretkey", "pat",
-    "cookie",
+  /// What the last word of a name ends with: `PGPASSWORD` is one word.
+  private static let finalWords = [
+    "apikey", "authorization", "cookie", "credential", "credentials", "passphrase", "passwd",
+    "password", "privatekey", "secret", "secretkey", "secrets", "token",
   ]
 
   private static let keyQualifiers: Set<String> = [
