@@ -9,6 +9,8 @@ struct RelayLoop {
   private let terminal: ControllingTerminal
   private var streams: [RelayedStream]
   private var termination: TerminationStatus?
+  /// Whether LaForge was told to end while it waited for a reader, the command being gone.
+  private var isToldToEnd = false
 
   /// How long, in milliseconds, output that processes left behind by the command hold open may be
   /// quiet before the relay ends, and how long they may go on at all.
@@ -45,14 +47,14 @@ struct RelayLoop {
   private mutating func drain(observe: (AgentEvent) -> Void) -> Bool {
     for index in streams.indices { streams[index].limitToPresent() }
     var quietRounds = 0
-    while streams.contains(where: \.isOpen) {
+    while streams.contains(where: \.isOpen), !isToldToEnd {
       let owed = streams.contains(where: \.isOwed)
       let isIdle = !turn(timeout: owed ? -1 : Self.quietLimit, observe: observe)
       if owed { continue }
       quietRounds += 1
       if isIdle || quietRounds > Self.drainRounds { return streams.contains(where: \.isOpen) }
     }
-    return false
+    return isToldToEnd
   }
 
   /// Waits for something to happen and deals with it; returns false where nothing did in time.
@@ -90,9 +92,12 @@ struct RelayLoop {
     }
   }
 
-  private func pass(_ signal: Int32) {
-    guard termination == nil else { return }
-    kill(-agent, signal)
+  private mutating func pass(_ signal: Int32) {
+    guard termination != nil else {
+      kill(-agent, signal)
+      return
+    }
+    if [SIGHUP, SIGINT, SIGQUIT, SIGTERM].contains(signal) { isToldToEnd = true }
   }
 
   private mutating func reap(observe: (AgentEvent) -> Void) {

@@ -99,6 +99,20 @@ import Testing
     #expect(output.standardOutput.hasPrefix("0\nWarning: Processes that the command left behind"))
   }
 
+  @Test func aRelayThatWaitsForItsReaderCanBeEnded() async throws {
+    let environment = try await TestEnvironment()
+    // More than the pipe behind LaForge holds, and nobody reads it.
+    let script = """
+      mkfifo "$TMPDIR/full" "$TMPDIR/ended"; exec 9<> "$TMPDIR/full"
+      laforge run sh -c 'head -c 100000 /dev/zero; (echo > "$TMPDIR/ended" &); exit 3' \
+        > "$TMPDIR/full" 2> /dev/null & pid=$!
+      read _ < "$TMPDIR/ended"; while pgrep -P $pid > /dev/null; do :; done
+      kill -TERM $pid; wait $pid; echo $?; laforge show --json | grep exit_code
+      """
+    let output = try await environment.shell(script)
+    #expect(output.standardOutput == "3\n  \"exit_code\" : 3,\n", "\(output)")
+  }
+
   @Test func closedDescriptorsStayClosedAndNothingIsWrittenIntoTheDatabase() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell(
