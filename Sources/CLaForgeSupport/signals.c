@@ -16,9 +16,15 @@ static bool is_caught[CAUGHT_COUNT];
 static struct sigaction child_before;
 static sigset_t mask_before;
 
-static void note(int signal_number) {
+static volatile sig_atomic_t was_continued;
+
+static void note(int signal_number, siginfo_t *information, void *context) {
+  (void)context;
   int saved = errno;
-  unsigned char byte = (unsigned char)signal_number;
+  if (signal_number == SIGCONT) was_continued = 1;
+  // The kernel sends what is typed at the terminal; anything else has a process as its sender.
+  bool typed = information->si_code == SI_KERNEL;
+  unsigned char byte = (unsigned char)(signal_number | (typed ? LAFORGE_TYPED : 0));
   // A full pipe loses nothing that matters: the reader is awake and signals do not queue anyway.
   ssize_t written = write(pipe_ends[1], &byte, 1);
   (void)written;
@@ -33,7 +39,7 @@ int laforge_signals_catch(void) {
       fcntl(pipe_ends[i], F_SETFL, O_NONBLOCK);
     }
   }
-  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+  struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_RESTART | SA_SIGINFO};
   sigfillset(&action.sa_mask);
   for (int i = 0; i < CAUGHT_COUNT; i++) {
     sigaction(caught[i], NULL, &before[i]);
@@ -63,12 +69,29 @@ void laforge_signals_restore(void) {
   sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
-void laforge_signals_stop(int signal_number, bool whole_group) {
+bool laforge_signals_stop(int signal_number, bool whole_group) {
   struct sigaction standard = {.sa_handler = SIG_DFL}, ours;
+  sigset_t only, previous;
+  sigemptyset(&only);
+  sigaddset(&only, signal_number);
   bool may_be_caught = sigaction(signal_number, &standard, &ours) == 0;
-  // This stops here, and returns when somebody continues it.
+  was_continued = 0;
+  // This stops here, and goes on when somebody continues it. SIGTTOU is blocked otherwise.
+  sigprocmask(SIG_UNBLOCK, &only, &previous);
   kill(whole_group ? 0 : getpid(), signal_number);
+  sigprocmask(SIG_SETMASK, &previous, NULL);
   if (may_be_caught) sigaction(signal_number, &ours, NULL);
+  return was_continued;
+}
+
+void laforge_signals_end(int signal_number, bool whole_group) {
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal_number);
+  sigaction(signal_number, &standard, NULL);
+  sigprocmask(SIG_UNBLOCK, &only, NULL);
+  kill(whole_group ? 0 : getpid(), signal_number);
 }
 
 void laforge_signals_reset_in_child(void) {

@@ -19,6 +19,16 @@ final class ControllingTerminal {
     if descriptor >= 0 { close(descriptor) }
   }
 
+  /// Whether the command is to have the terminal from its start.
+  ///
+  /// Where its input or its output goes elsewhere, LaForge may be one part of a pipeline or a tool of
+  /// a full-screen program, and others of its group may be using the terminal. Such a command gets it
+  /// when it first asks, by the SIGTTIN or SIGTTOU that stops it.
+  var isLentAtStart: Bool { isOurs && isatty(0) != 0 && isatty(1) != 0 }
+
+  /// Whether the command's group is in the foreground now.
+  func isWith(_ group: pid_t) -> Bool { descriptor >= 0 && tcgetpgrp(descriptor) == group }
+
   /// Makes the command's group the foreground group if ours is.
   func lend(to group: pid_t) {
     if isOurs { tcsetpgrp(descriptor, group) }
@@ -26,7 +36,6 @@ final class ControllingTerminal {
 
   /// Makes our group the foreground group again if the command's is.
   func takeBack(from group: pid_t) {
-    guard descriptor >= 0, tcgetpgrp(descriptor) == group else { return }
-    tcsetpgrp(descriptor, getpgrp())
+    if isWith(group) { tcsetpgrp(descriptor, getpgrp()) }
   }
 }

@@ -34,27 +34,17 @@ final class HeldProcess: HeldAgent {
     let error = laforge_agent_release(&agent, String(step.rawValue))
     var loop = RelayLoop(
       agent: agent.pid, plumbing: plumbing, signals: signals, terminal: terminal)
-    let (termination, leftOpen) = loop.run(observe: observe)
-    terminal.takeBack(from: agent.pid)
-    laforge_signals_restore()
+    let end = loop.run(observe: observe)
     let usage = usageFile?.contents()
     usageFile?.remove()
+    // The signals stay caught: a second Ctrl-C must not end LaForge before the step is recorded.
     guard error == 0 else {
       let failure = AgentLaunchError(function: "execvp", errorNumber: error)
       return AgentOutcome(
         termination: .exited(failure.exitStatus), endedBy: .exit, launchFailure: failure)
     }
     return AgentOutcome(
-      termination: termination, endedBy: reason(for: termination), usageFile: usage,
-      leftOutputOpen: leftOpen)
-  }
-
-  /// SIGINT and SIGQUIT at a terminal are what Ctrl-C and Ctrl-\ send.
-  private func reason(for termination: TerminationStatus) -> EndReason {
-    switch termination {
-    case .exited: .exit
-    case .signaled(SIGINT), .signaled(SIGQUIT): terminal.descriptor >= 0 ? .user : .signal
-    case .signaled: .signal
-    }
+      termination: end.termination, endedBy: end.reason, usageFile: usage,
+      leftOutputOpen: end.leftOpen, outputFailures: end.failures)
   }
 }

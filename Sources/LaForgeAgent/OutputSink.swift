@@ -11,7 +11,10 @@ struct OutputSink {
   enum Result {
     case wrote(Int)
     case mustWait
+    /// Nobody reads any more.
     case lostReader
+    /// It cannot be written: a full disk, an I/O error.
+    case failed(Int32)
   }
 
   private enum Kind {
@@ -61,9 +64,8 @@ struct OutputSink {
       switch errno {
       case EINTR: continue
       case EAGAIN: return .mustWait
-      // EPIPE, and whatever makes the sink unusable (a full disk, an I/O error): the command
-      // finds its pipe closed, as it would find its own write failing.
-      default: return .lostReader
+      case EPIPE, ECONNRESET: return .lostReader
+      case let number: return .failed(number)
       }
     }
   }

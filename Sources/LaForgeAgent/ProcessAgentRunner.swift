@@ -65,7 +65,7 @@ package struct ProcessAgentRunner: AgentRunner {
     var start = laforge_agent_start(
       argv: UnsafePointer(arguments.pointers.baseAddress), envp: variables.pointers.baseAddress,
       descriptors: plumbing.childDescriptors,
-      terminal: terminal.isOurs ? terminal.descriptor : -1,
+      terminal: terminal.isLentAtStart ? terminal.descriptor : -1,
       message: slot + AgentEnvironment.stepPrefix.utf8.count,
       message_capacity: AgentEnvironment.stepCapacity)
     var agent = laforge_agent()

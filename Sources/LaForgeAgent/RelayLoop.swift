@@ -11,6 +11,11 @@ struct RelayLoop {
   private var termination: TerminationStatus?
   /// Whether LaForge was told to end while it waited for a reader, the command being gone.
   private var isToldToEnd = false
+  /// SIGINT or SIGQUIT, where it was typed at the terminal.
+  private var typedSignal: Int32?
+  private var reason = EndReason.exit
+  /// Whether the command had the terminal from its start, or has asked for it since.
+  private var usesTerminal: Bool
 
   /// How long, in milliseconds, output that processes left behind by the command hold open may be
   /// quiet before the relay ends, and how long they may go on at all.
@@ -21,16 +26,21 @@ struct RelayLoop {
     self.agent = agent
     self.signals = signals
     self.terminal = terminal
+    usesTerminal = terminal.isLentAtStart || terminal.isWith(agent)
     streams = plumbing.relays.map(RelayedStream.init)
   }
 
+  /// How a command and its relay ended.
+  struct End {
+    var termination: TerminationStatus
+    var reason: EndReason
+    /// Whether processes that the command left behind still hold its output open.
+    var leftOpen: Bool
+    var failures: [AgentOutputFailure]
+  }
+
   /// Runs until the command has ended and its output is relayed.
-  ///
-  /// - Returns: How the command ended, and whether processes that it left behind still hold its
-  ///   output open.
-  mutating func run(
-    observe: (AgentEvent) -> Void
-  ) -> (termination: TerminationStatus, leftOpen: Bool) {
+  mutating func run(observe: (AgentEvent) -> Void) -> End {
     // What happened before the signals were caught is found by asking once.
     reap(observe: observe)
     while termination == nil {
@@ -38,7 +48,9 @@ struct RelayLoop {
     }
     let leftOpen = drain(observe: observe)
     for index in streams.indices { streams[index].close() }
-    return (termination ?? .exited(0), leftOpen)
+    return End(
+      termination: termination ?? .exited(0), reason: reason, leftOpen: leftOpen,
+      failures: streams.compactMap(\.failure))
   }
 
   /// Relays what the command left in its pipes.
@@ -83,11 +95,14 @@ struct RelayLoop {
     let count = read(signals, &numbers, numbers.count)
     guard count > 0 else { return }
     for number in numbers[..<count] {
-      switch Int32(number) {
+      let signal = Int32(number) & ~Int32(LAFORGE_TYPED)
+      switch signal {
       case SIGCHLD: reap(observe: observe)
       case SIGPIPE: break
       case SIGCONT: resume()
-      case let signal: pass(signal)
+      default:
+        if Int32(number) != signal, signal == SIGINT || signal == SIGQUIT { typedSignal = signal }
+        pass(signal)
       }
     }
   }
@@ -119,22 +134,41 @@ struct RelayLoop {
 
   private mutating func end(_ status: TerminationStatus, observe: (AgentEvent) -> Void) {
     termination = status
+    // Ctrl-C and Ctrl-\ reach the command alone while it has the terminal, else LaForge too.
+    let hasTerminal = terminal.isWith(agent)
+    switch status {
+    case .exited: reason = .exit
+    case .signaled(let signal) where signal == SIGINT || signal == SIGQUIT:
+      reason = hasTerminal || typedSignal == signal ? .user : .signal
+    case .signaled: reason = .signal
+    }
+    terminal.takeBack(from: agent)
     observe(.ended)
   }
 
   /// The command was stopped: LaForge stops as well, so that the shell takes the terminal back and
   /// `fg` continues both.
-  private func stop(by signal: Int32) {
-    let hadTerminal = terminal.descriptor >= 0 && tcgetpgrp(terminal.descriptor) == agent
+  private mutating func stop(by signal: Int32) {
+    let asksForTerminal = signal == SIGTTIN || signal == SIGTTOU
+    if asksForTerminal, terminal.isOurs {
+      usesTerminal = true
+      resume()
+      return
+    }
+    let hadTerminal = terminal.isWith(agent)
     terminal.takeBack(from: agent)
     // From the keyboard a stop reaches the whole job; with kill(1) it reached the command alone.
-    laforge_signals_stop(signal, hadTerminal && signal != SIGSTOP)
+    let wasStopped = laforge_signals_stop(signal, hadTerminal && signal != SIGSTOP)
+    if !wasStopped, asksForTerminal {
+      // Nobody can bring LaForge into the foreground: as the kernel does to an orphaned job.
+      kill(-agent, SIGHUP)
+    }
     resume()
   }
 
   private func resume() {
     guard termination == nil else { return }
-    terminal.lend(to: agent)
+    if usesTerminal { terminal.lend(to: agent) }
     kill(-agent, SIGCONT)
   }
 }

@@ -14,6 +14,8 @@ struct RelayedStream {
   private var pending: Range<Int> = 0..<0
   /// How many bytes the command itself can still have in the pipe; `nil` while it runs.
   private var owed: Int?
+  /// Why the caller's descriptor could not be written; `nil` where it could.
+  private(set) var failure: AgentOutputFailure?
 
   /// As much as a pipe holds.
   private static let capacity = 1 << 16
@@ -50,7 +52,8 @@ struct RelayedStream {
   mutating func advance(
     source sourceEvents: Int16, sink sinkEvents: Int16, observe: (AgentEvent) -> Void
   ) {
-    if sinkEvents & Int16(POLLERR) != 0, sink.losesReaders {
+    // A pipe reports POLLERR, a socket POLLHUP.
+    if sinkEvents & Int16(POLLERR | POLLHUP) != 0, sink.losesReaders {
       loseReader()
       return
     }
@@ -82,6 +85,10 @@ struct RelayedStream {
       case .wrote(let count): pending = (pending.lowerBound + count)..<pending.upperBound
       case .mustWait: return
       case .lostReader:
+        loseReader()
+        return
+      case .failed(let number):
+        failure = AgentOutputFailure(stream: stream, errorNumber: number)
         loseReader()
         return
       }

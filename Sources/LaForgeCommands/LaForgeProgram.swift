@@ -22,12 +22,20 @@ public enum LaForgeProgram {
   package static func run(_ typed: [[UInt8]], in context: CommandContext) async -> ExitStatus {
     let texts = typed.map { String(decoding: $0, as: UTF8.self) }
     let isRun = GlobalOptions.subcommand(of: texts) == "run"
-    let wantsJSON = !isRun && texts.contains { $0 == "--json" || $0 == "--jsonl" }
+    var form: JSONForm?
+    if !isRun, texts.contains("--json") { form = .document }
+    if !isRun, texts.contains("--jsonl") { form = .lines }
     do {
       return try await dispatch(typed, in: context)
     } catch {
-      return report(failure(error), asJSON: wantsJSON, in: context)
+      return report(failure(error), asJSON: form, in: context)
     }
+  }
+
+  /// How a command was asked for JSON.
+  private enum JSONForm {
+    case document
+    case lines
   }
 
   private static func dispatch(
@@ -100,11 +108,14 @@ public enum LaForgeProgram {
   }
 
   private static func report(
-    _ failure: CommandFailure, asJSON: Bool, in context: CommandContext
+    _ failure: CommandFailure, asJSON: JSONForm?, in context: CommandContext
   ) -> ExitStatus {
     do {
-      if asJSON {
-        try context.output.write(try JSONOutput.document(ErrorDocument(failure.message)))
+      if let asJSON {
+        let document = ErrorDocument(failure.message)
+        try context.output.write(
+          asJSON == .lines
+            ? try JSONOutput.compact(document) + "\n" : try JSONOutput.document(document))
       } else {
         try context.error.write(failure.message.text())
       }

@@ -25,7 +25,9 @@ struct LogCommand: ContextCommand {
   private static let terminalLimit = 30
 
   func validate() throws {
-    if let limit, limit < 0 { throw ValidationError("'-n' needs a number that is not negative") }
+    if let limit, !(1...1_000_000_000).contains(limit) {
+      throw ValidationError("'-n' needs a number from 1 on")
+    }
   }
 
   func run(in context: CommandContext) async throws -> ExitStatus {

@@ -6,16 +6,15 @@ import SystemPackage
 struct ReadingSession {
   let repository: any SourceRepository
   /// `nil` where nothing was recorded yet.
-  let store: SQLiteStepStore?
-  /// `nil` where nothing was recorded yet.
   let history: StepHistory?
 
   /// - Throws: `CommandFailure`.
   init(in context: CommandContext) async throws {
     repository = try await Self.openRepository(in: context)
     let location = repository.location
-    store = try Self.openStore(location)
-    history = store.map { context.makeHistory($0, worktree: location.worktree) }
+    history = try Self.openStore(location).map {
+      context.makeHistory($0, worktree: location.worktree)
+    }
   }
 
   private static func openRepository(

@@ -15,10 +15,13 @@ struct RecordingSession {
   /// The running step that this process runs within.
   let enclosing: StepID?
 
-  init(in context: CommandContext) async throws(RecordError) {
-    let opened = try await Self.openRepository(in: context)
-    repository = opened.repository
-    projectID = opened.projectID
+  init(_ repository: LibGit2Reader, in context: CommandContext) throws(RecordError) {
+    self.repository = repository
+    do throws(RepositoryError) {
+      projectID = try repository.projectID
+    } catch {
+      throw .repository(error)
+    }
     let location = repository.location
     let kept = try Self.openStore(location, in: context)
     store = kept.store
@@ -26,17 +29,6 @@ struct RecordingSession {
     store.keepOpenUntilExit()
     directory = Self.relative(context.directory, to: location.workingTree)
     recorder = context.makeRecorder(repository: repository, store: store)
-  }
-
-  private static func openRepository(
-    in context: CommandContext
-  ) async throws(RecordError) -> (repository: LibGit2Reader, projectID: String) {
-    do throws(RepositoryError) {
-      let repository = try await context.openRepository()
-      return (repository, try repository.projectID)
-    } catch {
-      throw .repository(error)
-    }
   }
 
   private static func openStore(

@@ -18,28 +18,30 @@ struct RunCommand: ParsableCommand {
       \(ExitStatus.help)
       """)
 
-  @Option(help: "The agent's name (default: the command's base name).")
+  @Option(parsing: .unconditional, help: "The agent's name (default: the command's base name).")
   var agent: String?
 
-  @Option(help: "The model that the agent uses.")
+  @Option(parsing: .unconditional, help: "The model that the agent uses.")
   var model: String?
 
   @Option(
-    name: [.customLong("label"), .customShort("m")],
+    name: [.customLong("label"), .customShort("m")], parsing: .unconditional,
     help: ArgumentHelp("What the step is about.", valueName: "text"))
   var label: String?
 
   @Option(
-    parsing: .singleValue,
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp("Something to keep with the step; repeatable.", valueName: "key=value"))
   var meta: [String] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "A JSON object with the agent's configuration; options win over it.", valueName: "file"))
   var agentConfig: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Write the step's JSON, or an error's, into a file when it is over.", valueName: "file"))
   var record: String?

@@ -14,11 +14,17 @@ struct RunExecution {
   func run(_ command: AgentCommand, in context: CommandContext) async throws -> ExitStatus {
     if context.variable("LAFORGE") == "off" { return replaceProcess(with: command, context) }
     let configuration = try makeConfiguration()
+    let repository: LibGit2Reader
+    do throws(RepositoryError) {
+      repository = try await context.openRepository()
+    } catch {
+      return try giveUp(.repository(error), command, repository: nil, in: context)
+    }
     let session: RecordingSession
     do throws(RecordError) {
-      session = try await RecordingSession(in: context)
+      session = try RecordingSession(repository, in: context)
     } catch {
-      return try giveUp(error, command, repository: nil, in: context)
+      return try giveUp(error, command, repository: repository, in: context)
     }
     let request = RunRequest(
       command: command, directory: session.directory, label: options.label,
@@ -29,11 +35,15 @@ struct RunExecution {
     do throws(RecordError) {
       run = try session.recorder.record(request, meter: meter)
     } catch {
-      return try giveUp(error, command, repository: session.repository, in: context)
+      return try giveUp(error, command, repository: repository, in: context)
     }
     RunReport(run: run, command: command, storeID: session.store.storeID)
       .say(closing: closing(in: context), recordFile: options.recordFile, in: context)
     session.backUp(in: context)
+    if run.step.endedBy == .user, case .signaled(let signal) = run.step.end?.termination {
+      // As without LaForge, Ctrl-C ends the loop or the script around the run as well.
+      OwnEnd.bySignal(signal)
+    }
     return .agent(run.step.end?.termination.shellStatus ?? ExitStatus.runFailure.rawValue)
   }
 
@@ -64,13 +74,13 @@ struct RunExecution {
   ) throws -> ExitStatus {
     let copy = repository.flatMap { ReadingSession.newestCopy($0.location.commonDirectory) }
     var message = UserMessage(error, unstarted: command, newestCopy: copy)
-    if let file = options.recordFile {
-      RecordFile.write(ErrorDocument(message), to: file, in: context)
-    }
     // A configuration that cannot be read prefers nothing.
     let prefers = (try? context.prefersBestEffort(repository)) ?? false
     guard options.isBestEffort || prefers else {
       throw CommandFailure(message, status: .runFailure)
+    }
+    if let file = options.recordFile {
+      RecordFile.write(ErrorDocument(message), to: file, in: context)
     }
     message.consequence = "'\(command.baseName)' runs without a record."
     message.hint = nil

@@ -15,8 +15,6 @@ struct RunReport {
   ///   - recordFile: Where to write the step's JSON; `nil` for nowhere.
   ///   - context: Where to print.
   func say(closing: Bool, recordFile: String?, in context: CommandContext) {
-    // The agent's status must get through even if nobody reads these lines any more.
-    signal(SIGPIPE, SIG_IGN)
     let document = StepDocument(step: run.step, storeID: storeID)
     if let recordFile { RecordFile.write(document, to: recordFile, in: context) }
     if let failure = run.launchFailure {
@@ -51,22 +49,45 @@ struct RunReport {
 enum RecordFile {
   /// Writes a document so that a reader finds it whole or not at all; a failure is a warning.
   static func write(_ document: some Encodable, to path: String, in context: CommandContext) {
-    let target = FilePath(path)
-    let temporary = FilePath("\(path).laforge-\(getpid())")
     do {
       let text = try JSONOutput.document(document)
-      let file = try FileDescriptor.open(
-        temporary, .writeOnly, options: [.create, .truncate, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      try file.closeAfter { _ = try file.writeAll(text.utf8) }
-      guard rename(temporary.string, target.string) == 0 else { throw Errno(rawValue: errno) }
+      // Through a link, so that it stays one.
+      let target = resolved(path)
+      var status = stat()
+      if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+        // A pipe or a device cannot be replaced by a file.
+        try write(text, FilePath(target), [])
+        return
+      }
+      let temporary = FilePath("\(target).laforge-\(getpid())")
+      do {
+        try write(text, temporary, [.create, .truncate])
+        guard rename(temporary.string, target) == 0 else { throw Errno(rawValue: errno) }
+      } catch {
+        unlink(temporary.string)
+        throw error
+      }
     } catch {
-      unlink(temporary.string)
       context.error.say(
         UserMessage(
           code: "record_file", summary: "The record could not be written to '\(path)'.",
           causes: ["\(error)"]
         ).text("Warning"))
     }
+  }
+
+  private static func write(
+    _ text: String, _ path: FilePath, _ options: FileDescriptor.OpenOptions
+  ) throws {
+    let file = try FileDescriptor.open(
+      path, .writeOnly, options: options.union(.closeOnExec),
+      permissions: options.isEmpty ? nil : [.ownerReadWrite, .groupRead, .otherRead])
+    try file.closeAfter { _ = try file.writeAll(text.utf8) }
+  }
+
+  private static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
   }
 }

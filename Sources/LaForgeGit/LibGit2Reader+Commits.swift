@@ -9,6 +9,10 @@ extension LibGit2Reader {
     var starts = Set(moved.values)
     if let head = after.head.commit, head != before.head.commit { starts.insert(head) }
     guard !starts.isEmpty else { return [] }
+    let known = try knownTips(before: before, after: after)
+    if git_repository_is_shallow(repository.pointer) == 1 {
+      return try shallowCommits(from: starts, without: known)
+    }
     let walk = try Handle<RevisionWalkKind>("git_revwalk_new") {
       git_revwalk_new(&$0, repository.pointer)
     }
@@ -19,8 +23,8 @@ extension LibGit2Reader {
         try check("git_revwalk_push", git_revwalk_push(walk.pointer, &commit))
       }
     }
-    for known in try knownTips(before: before, after: after) {
-      if var commit = try commit(at: known) {
+    for tip in known {
+      if var commit = try commit(at: tip) {
         try check("git_revwalk_hide", git_revwalk_hide(walk.pointer, &commit))
       }
     }
@@ -62,23 +66,78 @@ extension LibGit2Reader {
     known.formUnion(before.tips.remoteBranches.values)
     if let head = before.head.commit { known.insert(head) }
     for (name, id) in after.tips.remoteBranches where before.tips.remoteBranches[name] != id {
-      if try !wasPushed(name) { known.insert(id) }
+      known.formUnion(try fetchedTips(of: name, since: before.tips.remoteBranches[name], now: id))
     }
     return known
   }
 
-  /// Whether the latest move of a remote-tracking branch was a push from here.
+  /// Where a remote-tracking branch was put by anything but a push from here.
   ///
-  /// Git writes this message, untranslated, in `transport.c`; see `git reflog
-  /// refs/remotes/origin/main`.
-  private func wasPushed(_ name: String) throws(GitError) -> Bool {
+  /// Git writes the message of a push, untranslated, in `transport.c`; see
+  /// `git reflog refs/remotes/origin/main`. Without a reflog nothing is known of a push.
+  private func fetchedTips(
+    of name: String, since before: ObjectID?, now: ObjectID
+  ) throws(GitError) -> Set<ObjectID> {
+    // git_reflog_read would create a missing one, and git append to it from then on.
+    guard git_reference_has_log(repository.pointer, name) == 1 else { return [now] }
     let log = try Handle<ReflogKind>("git_reflog_read") {
       git_reflog_read(&$0, repository.pointer, name)
     }
-    guard let entry = git_reflog_entry_byindex(log.pointer, 0),
-      let message = git_reflog_entry_message(entry)
-    else { return false }
-    return String(cString: message) == "update by push"
+    var fetched: Set<ObjectID> = []
+    for index in 0..<git_reflog_entrycount(log.pointer) {
+      guard let entry = git_reflog_entry_byindex(log.pointer, index),
+        let target = git_reflog_entry_id_new(entry)
+      else { continue }
+      let id = ObjectID(target.pointee)
+      if id == before { break }
+      let message = git_reflog_entry_message(entry).map { String(cString: $0) }
+      if message != "update by push" { fetched.insert(id) }
+    }
+    return fetched
+  }
+
+  /// The same in a shallow clone, whose oldest commits have parents that are not there. libgit2 1.5
+  /// does not know `.git/shallow` and fails at them; there are few commits, so they are walked here.
+  private func shallowCommits(
+    from starts: Set<ObjectID>, without known: Set<ObjectID>
+  ) throws(GitError) -> [ObjectID] {
+    var seen: Set<ObjectID> = []
+    for tip in known { _ = try ancestors(of: tip, notIn: &seen) }
+    var commits: [ObjectID] = []
+    for start in starts.sorted(by: { $0.hex < $1.hex }) {
+      commits += try ancestors(of: start, notIn: &seen)
+    }
+    return commits
+  }
+
+  /// A commit and its ancestors that are there and were not seen before, parents first.
+  private func ancestors(
+    of tip: ObjectID, notIn seen: inout Set<ObjectID>
+  ) throws(GitError) -> [ObjectID] {
+    guard let commit = try commit(at: tip) else { return [] }
+    var order: [ObjectID] = []
+    var stack: [(id: ObjectID, isDone: Bool)] = [(ObjectID(commit), false)]
+    while let (id, isDone) = stack.popLast() {
+      if isDone {
+        order.append(id)
+      } else if seen.insert(id).inserted, let parents = try parents(of: id) {
+        stack.append((id, true))
+        stack += parents.reversed().map { ($0, false) }
+      }
+    }
+    return order
+  }
+
+  /// The parents of a commit; `nil` where the commit itself is not there.
+  private func parents(of id: ObjectID) throws(GitError) -> [ObjectID]? {
+    var raw = try id.libgit2()
+    guard
+      let commit = try Handle<CommitKind>.find(
+        "git_commit_lookup", { git_commit_lookup(&$0, repository.pointer, &raw) })
+    else { return nil }
+    return (0..<git_commit_parentcount(commit.pointer)).compactMap { index in
+      git_commit_parent_id(commit.pointer, index).map { ObjectID($0.pointee) }
+    }
   }
 
   /// The commit that an id names, through annotated tags; `nil` for an object that is gone or leads

@@ -128,13 +128,13 @@ extension LibGit2Reader {
   /// The branches that the main worktree and the linked ones have checked out, this one left out.
   private func branchesOfOtherWorktrees() throws(GitError) -> Set<String> {
     var heads: [FilePath] = []
-    if location.worktree != "main" { heads.append(location.commonDirectory.appending("HEAD")) }
+    if location.linkedName != nil { heads.append(location.commonDirectory.appending("HEAD")) }
     var names = git_strarray()
     try check("git_worktree_list", git_worktree_list(&names, repository.pointer))
     defer { git_strarray_dispose(&names) }
     for index in 0..<names.count {
       guard let name = names.strings[index].map({ String(cString: $0) }),
-        name != location.worktree, let component = FilePath.Component(name)
+        name != location.linkedName, let component = FilePath.Component(name)
       else { continue }
       heads.append(
         location.commonDirectory.appending("worktrees").appending(component).appending("HEAD"))

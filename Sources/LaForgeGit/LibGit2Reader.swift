@@ -47,7 +47,7 @@ package final class LibGit2Reader: SourceRepository {
     case 0...: break
     case GIT_EOWNER.rawValue,
       GIT_ENOTFOUND.rawValue where errorClass == Int32(GIT_ERROR_CONFIG.rawValue):
-      return try await openIfTrusted(directory, git)
+      return try await openIfTrusted(directory, git, ceilings)
     case GIT_ENOTFOUND.rawValue:
       git_error_clear()
       throw .notFound(directory: directory.string)
@@ -62,14 +62,15 @@ package final class LibGit2Reader: SourceRepository {
   /// libgit2 1.5 does not know `safe.directory = *` and others of git's rules about owners, so git
   /// decides.
   private static func openIfTrusted(
-    _ directory: FilePath, _ git: GitCommand
+    _ directory: FilePath, _ git: GitCommand, _ ceilings: String?
   ) async throws(RepositoryError) -> LibGit2Reader {
     git_error_clear()
     guard try await resolve(directory, git) != nil else {
       throw .ownedByOther(path: directory.string)
     }
     laforge_git_trust_owners()
-    return try make({ git_repository_open_ext(&$0, directory.string, 0, nil) }, from: directory)
+    return try make(
+      { git_repository_open_ext(&$0, directory.string, 0, ceilings) }, from: directory)
   }
 
   private static func openResolved(
@@ -133,7 +134,7 @@ package final class LibGit2Reader: SourceRepository {
     return RepositoryLocation(
       gitDirectory: gitDirectory, commonDirectory: FilePath(String(cString: common)),
       workingTree: workingTree,
-      worktree: isLinked ? gitDirectory.lastComponent?.string ?? "main" : "main")
+      linkedName: isLinked ? gitDirectory.lastComponent?.string : nil)
   }
 
   /// A worktree may itself lie inside the git directory; its files do not count as such.

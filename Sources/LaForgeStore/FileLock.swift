@@ -7,23 +7,15 @@ import SystemPackage
 struct FileLock: ~Copyable {
   private let descriptor: Int32
 
-  /// Creates the file if needed and waits for its exclusive lock.
-  init(waitingFor path: FilePath) throws(StoreError) {
-    try self.init(path, operation: LOCK_EX)
-  }
-
-  /// Creates the file if needed and takes its exclusive lock, which nobody else can hold yet.
-  init(new path: FilePath) throws(StoreError) {
-    try self.init(path, operation: LOCK_EX | LOCK_NB)
-  }
-
-  private init(_ path: FilePath, operation: Int32) throws(StoreError) {
+  /// Creates the file if needed and waits for its exclusive lock, at most for another process that
+  /// looks whether somebody holds it.
+  init(_ path: FilePath) throws(StoreError) {
     while true {
       let opened = laforge_open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
       guard opened >= 0 else {
         throw StoreError(errorNumber: errno, function: "open", path: path)
       }
-      while laforge_flock(opened, operation) != 0 {
+      while laforge_flock(opened, LOCK_EX) != 0 {
         if errno == EINTR { continue }
         let error = StoreError(errorNumber: errno, function: "flock", path: path)
         laforge_close(opened)
@@ -40,6 +32,15 @@ struct FileLock: ~Copyable {
 
   deinit {
     laforge_close(descriptor)
+  }
+
+  /// Removes a file unless somebody holds its lock. It is held while it is removed, so that a process
+  /// that waits for it notices.
+  static func removeIfFree(_ path: FilePath) {
+    let descriptor = laforge_open(path.string, O_RDONLY | O_CLOEXEC, 0)
+    guard descriptor >= 0 else { return }
+    defer { laforge_close(descriptor) }
+    if laforge_flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path.string) }
   }
 
   /// Returns whether another process holds the lock of a file; false where there is no such file.

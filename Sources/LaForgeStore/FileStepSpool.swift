@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 package import LaForgeCore
 package import SystemPackage
 
@@ -62,13 +63,9 @@ package struct FileStepSpool: StepSpool {
   }
 
   package func remove(_ spooled: SpooledStep) throws(StoreError) {
-    do {
-      try FileManager.default.removeItem(atPath: spooled.path)
-    } catch {
-      throw StoreError(
-        code: .failed, message: error.localizedDescription, path: spooled.path,
-        function: "unlink")
-    }
+    // Another run may have taken in the same record.
+    guard unlink(spooled.path) != 0, errno != ENOENT else { return }
+    throw StoreError(errorNumber: errno, function: "unlink", path: FilePath(spooled.path))
   }
 
   // MARK: - Files

@@ -10,7 +10,7 @@ final class HeldRunLock: Sendable {
 
   init(_ id: StepID, in folder: StoreFolder) throws(StoreError) {
     path = Self.path(of: id, in: folder)
-    lock = try FileLock(new: path)
+    lock = try FileLock(path)
   }
 
   /// Removes the file of a step that has ended.

@@ -27,7 +27,20 @@ extension SQLiteStepStore {
   /// - Throws: `StoreError` of code `invalidStep` also where the parent does not exist.
   public func createStep(_ step: NewStep, parent: StepID?) throws(StoreError) -> Step {
     try validate(step)
-    return try write { database in
+    var locked: StepID?
+    do throws(StoreError) {
+      return try insertRunning(step, parent: parent, locked: &locked)
+    } catch {
+      // The row was rolled back; its number will be used again.
+      if let locked { runLocks.withLock { $0.removeValue(forKey: locked) }?.remove() }
+      throw error
+    }
+  }
+
+  private func insertRunning(
+    _ step: NewStep, parent: StepID?, locked: inout StepID?
+  ) throws(StoreError) -> Step {
+    try write { database in
       let parent = try parent ?? self.parent(of: step, database)
       try self.requireStep(parent, as: "parent", database)
       try self.requireStep(step.enclosing, as: "enclosing step", database)
@@ -36,6 +49,7 @@ extension SQLiteStepStore {
       // Taken before the commit: whoever sees the row finds it locked.
       let lock = try HeldRunLock(id, in: self.folder)
       self.runLocks.withLock { $0[id] = lock }
+      locked = id
       let overlaps = try self.markOverlaps(of: id, step, database)
       return Step(
         id: id, start: step, isActive: true, parent: parent, status: .running, end: nil,
@@ -133,8 +147,7 @@ extension SQLiteStepStore {
     guard !files.isEmpty else { return }
     let running = Set(try read(StepRow.fetchRunning).map(\.id))
     for id in files where !running.contains(id) {
-      let path = HeldRunLock.path(of: id, in: folder)
-      if try !FileLock.isHeld(path) { unlink(path.string) }
+      FileLock.removeIfFree(HeldRunLock.path(of: id, in: folder))
     }
   }
 

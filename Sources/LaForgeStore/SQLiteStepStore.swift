@@ -197,7 +197,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
     try refuseNewer(version, folder.database)
     guard version < Migrations.current else { return }
     // Two first runs at once: switching to WAL does not wait for the busy timeout.
-    let lock = try FileLock(waitingFor: folder.setupLock)
+    let lock = try FileLock(folder.setupLock)
     do {
       try queue.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA journal_mode = WAL")

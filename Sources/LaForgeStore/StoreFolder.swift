@@ -11,10 +11,6 @@ package struct StoreFolder: Equatable, Sendable {
     path = commonDirectory.appending("laforge")
   }
 
-  init(path: FilePath) {
-    self.path = path
-  }
-
   /// The step database.
   package var database: FilePath { path.appending("steps.db") }
   /// One lock file for each step that runs.

@@ -16,15 +16,25 @@ struct ClaudeCodeParser: UsageParser {
   private var lastResult: ResultEvent?
   private var announcedModel: String?
 
+  /// Only the words after the agent's own name are its options: a shell before it has a `-c` too.
   init(arguments: [String]) {
-    resumes = arguments.contains { argument in
-      Self.resumeOptions.contains(argument) || argument.hasPrefix("--resume=")
+    let name = arguments.firstIndex { $0.split(separator: "/").last == "claude" }
+    let options = name.map { arguments[($0 + 1)...] } ?? []
+    resumes = options.contains { option in
+      Self.resumeOptions.contains(option) || option.hasPrefix("--resume=")
+        || Self.joinsResumeOption(option)
     }
   }
 
-  private static let resumeOptions: Set<String> = [
-    "-c", "--continue", "-r", "--resume", "--fork-session",
-  ]
+  private static let resumeOptions: Set<String> = ["--continue", "--resume", "--fork-session"]
+
+  /// Whether a word such as `-pc` joins `-c` or `-r` with other short options.
+  private static func joinsResumeOption(_ word: String) -> Bool {
+    let letters = word.dropFirst()
+    return word.hasPrefix("-") && !letters.isEmpty && letters.count < 5
+      && letters.allSatisfy { $0.isASCII && $0.isLowercase }
+      && (letters.contains("c") || letters.contains("r"))
+  }
 
   mutating func read(_ line: UnsafeRawBufferPointer, from stream: AgentStream) throws {
     guard stream == .standardOutput else { return }

@@ -80,7 +80,9 @@ private struct ThreadUsage: Decodable {
   var counts: TokenCounts? {
     let cached = cachedInputTokens ?? 0
     let written = cacheWriteInputTokens ?? 0
-    guard cached >= 0, written >= 0, outputTokens >= 0, inputTokens - cached - written >= 0 else {
+    guard cached >= 0, written >= 0, outputTokens >= 0, cached <= inputTokens,
+      written <= inputTokens - cached
+    else {
       return nil
     }
     return TokenCounts(

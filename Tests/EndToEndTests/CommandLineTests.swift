@@ -89,6 +89,7 @@ import Testing
     (["show", "12"], "no_such_step", Int32(1)), (["show", "@-5"], "no_such_step", 1),
     (["show", "src/x"], "not_a_step", 64), (["log", "--bogus"], "usage", 64),
     (["log", "-n", "x"], "usage", 64), (["log", "-n", "-1"], "usage", 64),
+    (["log", "-n", "9223372036854775807"], "usage", 64),
     (["rn"], "no_such_command", 64),
   ])
   func anErrorIsOneDocumentWithJSON(
@@ -176,6 +177,26 @@ import Testing
     let output = try await environment.shell("laforge run false; laforge log > /dev/full")
     #expect(output.status == 1)
     #expect(output.standardError.contains("No space left on device"))
+  }
+
+  @Test func anErrorOfJSONLinesIsOneLine() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.laforge(["log", "--jsonl", "-n", "x"])
+    #expect(output.standardOutput.split(separator: "\n").count == 1)
+    #expect(try output.json()["error"]?["code"] == "usage")
+  }
+
+  @Test func partOfAPipelineLeavesTheTerminalToTheOthers() async throws {
+    let environment = try await TestEnvironment()
+    // The command runs until the reader has read from the terminal, which would stop the reader if
+    // the command had taken it.
+    let script = """
+      mkfifo "$TMPDIR/go"
+      printf 'typed\\n' | script -qec 'laforge run sh -c "seq 3; read _ < $TMPDIR/go" | \
+        { read -r one; read -r line < /dev/tty; echo "got $line"; echo > $TMPDIR/go; cat; }' /dev/null
+      """
+    let output = try await environment.shell(script)
+    #expect(output.standardOutput.contains("got typed"), "\(output)")
   }
 
   @Test func inATerminalColoursAndTheClosingLineAppear() async throws {

@@ -99,6 +99,31 @@ import Testing
     #expect(output.standardOutput.hasPrefix("0\nWarning: Processes that the command left behind"))
   }
 
+  @Test func outputThatCannotBeWrittenIsTold() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell("laforge run echo x > /dev/full")
+    #expect(
+      output.standardError.hasPrefix(
+        "Warning: Standard output could not be written: No space left on device."))
+  }
+
+  @Test func aSignalWhileTheEndIsRecordedLosesNothing() async throws {
+    let environment = try await TestEnvironment()
+    // The diff of a large file takes a while; the signals come all along.
+    let script = """
+      laforge run sh -c 'seq 2000000 > big; git add big; git commit -qm big; echo > "$TMPDIR/done"
+        exit 7' & pid=$!
+      while [ ! -e "$TMPDIR/done" ]; do :; done
+      while pgrep -P $pid > /dev/null; do :; done
+      while kill -INT $pid 2> /dev/null; do kill -TERM $pid 2> /dev/null; done
+      wait $pid; echo $?; laforge show --json | grep -E 'exit_code|insertions'
+      """
+    let output = try await environment.shell("set -m; \(script)")
+    #expect(
+      output.standardOutput == "7\n  \"exit_code\" : 7,\n  \"insertions\" : 2000000,\n",
+      "\(output)")
+  }
+
   @Test func aRelayThatWaitsForItsReaderCanBeEnded() async throws {
     let environment = try await TestEnvironment()
     // More than the pipe behind LaForge holds, and nobody reads it.

@@ -203,6 +203,24 @@ import Testing
     #expect(text == (try await environment.laforge(["show", "--json"])).standardOutput)
   }
 
+  @Test func theRecordFileMayBeAPipeOrALink() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell(
+      """
+      mkfifo ../pipe; echo old > ../target; ln -s target ../link
+      laforge run --record ../pipe true & cat ../pipe | grep '"id"'; wait
+      laforge run --record ../link true; grep '"id"' ../target; test -L ../link && echo link
+      laforge run --record ../target --bogus x 2> /dev/null; grep -c usage ../target
+      """)
+    #expect(output.standardOutput == "  \"id\" : 1,\n  \"id\" : 2,\nlink\n1\n", "\(output)")
+  }
+
+  @Test func aValueMayBeginWithADash() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.laforge(["run", "-m", "- tidy", "--meta", "-k=v", "true"])
+    #expect(try await latest(environment)["label"] == "- tidy")
+  }
+
   @Test func theClosingLineIsForTerminalsOrForThoseWhoAsk() async throws {
     let environment = try await TestEnvironment()
     let asked = try await environment.laforge(["run", "-v", "sh", "-c", "exit 3"])

@@ -31,6 +31,10 @@ import Testing
     ("https://ada:geheim@example.com/x", "https://ada:[redacted]@example.com/x"),
     ("postgres://u:p%40ss@db:5432/x?y=1", "postgres://u:[redacted]@db:5432/x?y=1"),
     ("--token=abc", "--token=[redacted]"), ("PGPASSWORD=abc psql", "PGPASSWORD=[redacted] psql"),
+    ("tool --api-key abc -v", "tool --api-key [redacted] -v"), ("--token -v", "--token -v"),
+    ("X-Auth-Token: Bearer abcdefghijklmnop", "X-Auth-Token: [redacted]"),
+    ("GITHUB_PAT=0123abcd", "GITHUB_PAT=[redacted]"),
+    ("密钥sk-ant-api03-abcdefghijklmnop", "密钥[redacted]"),
     ("password: hunter2", "password: [redacted]"),
     (
       "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb",
@@ -61,13 +65,15 @@ import Testing
 
   @Test func aJSONMemberIsJudgedByItsKeyAndByItsText() {
     let value = JSONValue.object([
-      "apiKey": .string("abc"), "pin": .object(["secret": .number(1234)]), "max_tokens": .number(9),
+      "apiKey": .string("abc"), "pin": .object(["secret": .number(1234)]),
+      "secrets": .object(["a": .string("b")]), "max_tokens": .number(9),
       "urls": .array([.string("https://a:b@c")]), "note": .string("plain"),
     ])
     #expect(
       redactor.redact(value)
         == .object([
           "apiKey": .string("[redacted]"), "pin": .object(["secret": .string("[redacted]")]),
+          "secrets": .string("[redacted]"),
           "max_tokens": .number(9), "urls": .array([.string("https://a:[redacted]@c")]),
           "note": .string("plain"),
         ]))

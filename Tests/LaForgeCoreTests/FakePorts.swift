@@ -18,7 +18,7 @@ struct FakeRepository: SourceRepository {
   let effects: Effects
   var location = RepositoryLocation(
     gitDirectory: "/web/.git", commonDirectory: "/web/.git", workingTree: "/web",
-    worktree: "main")
+    linkedName: nil)
 
   func head() throws(RepositoryError) -> Head {
     let cause = GitError(code: .init(rawValue: -1), message: "no", function: "f")

@@ -1,3 +1,4 @@
+import Foundation
 import LaForgeCore
 import LaForgeGit
 import LaForgeTestSupport
@@ -82,6 +83,14 @@ func position(_ reader: LibGit2Reader) throws -> RepositoryPosition {
     #expect(reader.location.workingTree == environment.root.appending("side"))
     #expect(try reader.projectID == "web")
     #expect(try reader.head().branch == "refs/heads/side")
+  }
+
+  @Test func aLinkedWorktreeNamedMainIsNotTheMainOne() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.git("worktree", "add", "-q", "../main", "-b", "side")
+    let reader = try await open(environment.root.appending("main"))
+    #expect(reader.location.worktree == "worktrees/main")
+    #expect(try reader.projectID == "web")
   }
 
   @Test func aConfiguredProjectWins() async throws {
@@ -211,6 +220,28 @@ func position(_ reader: LibGit2Reader) throws -> RepositoryPosition {
       (cd ../other; git commit -q --allow-empty -m theirs; git push -q)
       """
     #expect(try await subjects(of: "git pull -q; c mine", before: before) == ["mine"])
+  }
+
+  @Test func whatWasPulledBeforeAPushWasNotMadeEither() async throws {
+    let before = """
+      \(Self.remote); git clone -q ../remote.git ../other
+      (cd ../other; git commit -q --allow-empty -m theirs; git push -q)
+      """
+    let script = "git pull -q --rebase; c mine; git push -q"
+    #expect(try await subjects(of: script, before: before) == ["mine"])
+  }
+
+  @Test func readingMakesNoReflog() async throws {
+    let environment = try await TestEnvironment()
+    try await check(
+      environment,
+      "git config core.logAllRefUpdates false; rm -rf .git/logs; \(Self.remote); rm -rf .git/logs")
+    let reader = try await open(environment.repository)
+    let start = try position(reader)
+    try await check(environment, "c mine; git push -q")
+    _ = try reader.commitsMade(since: start, until: try position(reader))
+    let logs = environment.repository.appending(".git/logs").string
+    #expect(!FileManager.default.fileExists(atPath: logs))
   }
 
   @Test func whatWasMadeAndPushedWasMade() async throws {

@@ -53,9 +53,10 @@ import Testing
     #expect(report.usage?.inputTokens == 307)
   }
 
-  @Test(arguments: [["-c"], ["--continue"], ["--resume", "x"], ["--resume=x"], ["--fork-session"]])
+  @Test(arguments: [["-c"], ["--continue"], ["--resume", "x"], ["--resume=x"], ["-pc", "x"]])
   func aResumedSessionDoesNotBringItsEarlierTurns(_ arguments: [String]) {
-    let usage = report(Self.twoModels, agent: "claude", arguments: arguments).usage
+    let words = ["env", "/usr/bin/claude"] + arguments
+    let usage = report(Self.twoModels, agent: "claude", arguments: words).usage
     #expect(usage?.inputTokens == 100)
     #expect(usage?.outputTokens == 40)
     #expect(usage?.reasoningTokens == 9)
@@ -68,9 +69,16 @@ import Testing
       {"type":"result","is_error":false,"total_cost_usd":0.5,"usage":{"input_tokens":1,"output_tokens":2},\
       "modelUsage":{"m":{"inputTokens":1,"outputTokens":2,"cacheReadInputTokens":0,"cacheCreationInputTokens":0}}}
       """
-    let usage = report(alone, agent: "claude", arguments: ["-c"]).usage
+    let usage = report(alone, agent: "claude", arguments: ["claude", "-c"]).usage
     #expect(usage?.isComplete == true)
     #expect(usage?.cost == Cost(microdollars: 500_000))
+  }
+
+  @Test(arguments: [["bash", "-c", "claude -p"], ["claude", "-p", "carry on -c"], ["claude"]])
+  func wordsThatAreNotTheAgentsOptionsResumeNothing(_ words: [String]) {
+    let usage = report(Self.twoModels, agent: "claude", arguments: words).usage
+    #expect(usage?.inputTokens == 107)
+    #expect(usage?.isComplete == true)
   }
 
   @Test func aGuessAtAnInterruptedAnswerIsNotTaken() {
@@ -128,9 +136,10 @@ import Testing
     #expect(report(item + Self.thread, agent: "codex").usage?.isComplete == false)
   }
 
-  @Test func figuresThatCannotBeAreNotTaken() {
+  @Test(arguments: ["999", "9223372036854775807", "-1"])
+  func figuresThatCannotBeAreNotTaken(_ cached: String) {
     let impossible = Self.thread.replacing(
-      "\"cached_input_tokens\":200", with: "\"cached_input_tokens\":999")
+      "\"cached_input_tokens\":200", with: "\"cached_input_tokens\":\(cached)")
     let report = report(impossible, agent: "codex")
     #expect(report.usage == nil)
     #expect(report.unreadableLines == 1)

@@ -64,9 +64,15 @@ int laforge_signals_catch(void);
 // Puts the dispositions and the mask back as they were before laforge_signals_catch.
 void laforge_signals_restore(void);
 
+// Set in the byte of a signal that was typed at the terminal.
+enum { LAFORGE_TYPED = 0x80 };
+
 // Stops this process, or its whole group, as `signal_number` does by default, and returns when it
-// is continued.
-void laforge_signals_stop(int signal_number, bool whole_group);
+// is continued. False if it was not stopped: the kernel stops no process of an orphaned group.
+bool laforge_signals_stop(int signal_number, bool whole_group);
+
+// Ends this process, or its whole group, as `signal_number` does by default.
+void laforge_signals_end(int signal_number, bool whole_group);
 
 // In a forked child: default dispositions for what was caught, and the caller's mask.
 void laforge_signals_reset_in_child(void);

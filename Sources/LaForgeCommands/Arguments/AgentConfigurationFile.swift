@@ -1,5 +1,6 @@
 import Foundation
 import LaForgeCore
+import SystemPackage
 
 /// The file of `--agent-config`: a JSON object with the keys of `agent_config`.
 ///
@@ -10,9 +11,11 @@ enum AgentConfigurationFile {
   static func read(_ path: String) throws -> AgentConfiguration {
     let data: Data
     do {
-      data = try Data(contentsOf: URL(filePath: path))
+      // Not Foundation's reading, which refuses pipes such as `<(…)`.
+      let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+      data = try file.closeAfter { Data(try readAll(file)) }
     } catch {
-      throw failure(path, "cannot be read", cause: error.localizedDescription)
+      throw failure(path, "cannot be read", cause: "\(error)")
     }
     let members: [String: JSONValue]
     do {
@@ -21,6 +24,16 @@ enum AgentConfigurationFile {
       throw failure(path, "is no JSON object", cause: nil)
     }
     return try configuration(members, path)
+  }
+
+  private static func readAll(_ file: FileDescriptor) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+      if count == 0 { return bytes }
+      bytes += chunk[..<count]
+    }
   }
 
   private static func configuration(

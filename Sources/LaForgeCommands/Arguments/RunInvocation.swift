@@ -40,6 +40,27 @@ package struct RunInvocation: Equatable, Sendable {
   ///
   /// - Throws: `CommandFailure` with status 125 for everything that is wrong before it starts.
   func run(in context: CommandContext) async throws -> ExitStatus {
+    do {
+      return try await parseAndRun(in: context)
+    } catch let failure as CommandFailure {
+      // The file must not keep what an earlier run wrote.
+      if let file = recordFile {
+        RecordFile.write(ErrorDocument(failure.message), to: file, in: context)
+      }
+      throw failure
+    }
+  }
+
+  /// The file of `--record`, found even where the options do not parse.
+  private var recordFile: String? {
+    if let index = options.lastIndex(of: "--record"), index + 1 < options.count {
+      return options[index + 1]
+    }
+    let joined = "--record="
+    return options.last { $0.hasPrefix(joined) }.map { String($0.dropFirst(joined.count)) }
+  }
+
+  private func parseAndRun(in context: CommandContext) async throws -> ExitStatus {
     var parsed = RunOptions()
     // Most runs have no options, and then the parser's start-up is not paid for.
     if !options.isEmpty {

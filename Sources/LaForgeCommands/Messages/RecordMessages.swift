@@ -72,8 +72,15 @@ extension UserMessage {
     case .outputLeftOpen:
       self.init(
         code: "output_left_open",
-        summary: "Processes that the command left behind still hold its output; what they print"
-          + " from here on is not relayed.")
+        summary: "Processes that the command left behind still hold its output. It is not relayed"
+          + " any more: their next output ends them with SIGPIPE.",
+        hint: "Give them a file to write to, as in `server > server.log 2>&1 &`.")
+    case .outputFailed(let failure):
+      let name = failure.stream == .standardOutput ? "Standard output" : "Standard error"
+      self.init(
+        code: "output_failed",
+        summary: "\(name) could not be written: \(failure.reason). What the command printed after"
+          + " that is lost.")
     case .spoolRefused(let refusal):
       self.init(
         code: "spool_refused",
@@ -84,6 +91,6 @@ extension UserMessage {
 }
 
 extension AgentCommand {
-  /// The command as a person would type it.
-  var display: String { ShellWords.join(text) }
+  /// The command as a person would type it, without credentials: hints are written to files too.
+  var display: String { ShellWords.join(CredentialRedactor().redact(command: text)) }
 }

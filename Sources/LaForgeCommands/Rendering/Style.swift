@@ -5,7 +5,6 @@ struct Style: Equatable {
   let isColored: Bool
 
   func failure(_ text: String) -> String { wrap(text, "31") }
-  func warning(_ text: String) -> String { wrap(text, "33") }
   func heading(_ text: String) -> String { wrap(text, "1") }
   func faint(_ text: String) -> String { wrap(text, "2") }
 

@@ -8,16 +8,24 @@ package struct RepositoryLocation: Equatable, Sendable {
   package var commonDirectory: FilePath
   /// The top-level folder of this worktree.
   package var workingTree: FilePath
-  /// `main`, or the name of this linked worktree under `worktrees/`.
-  package var worktree: String
+  /// The name of this linked worktree under `worktrees/`; `nil` for the main one.
+  package var linkedName: String?
 
   package init(
-    gitDirectory: FilePath, commonDirectory: FilePath, workingTree: FilePath, worktree: String
+    gitDirectory: FilePath, commonDirectory: FilePath, workingTree: FilePath,
+    linkedName: String?
   ) {
     self.gitDirectory = gitDirectory
     self.commonDirectory = commonDirectory
     self.workingTree = workingTree
-    self.worktree = worktree
+    self.linkedName = linkedName
+  }
+
+  /// How the store knows this worktree: `main`, or its name under `worktrees/`. A linked worktree
+  /// that is itself named `main` is `worktrees/main`.
+  package var worktree: String {
+    guard let linkedName else { return "main" }
+    return linkedName == "main" ? "worktrees/main" : linkedName
   }
 
   /// The name of the main worktree's top-level folder: the project's id unless `laforge.project`
@@ -35,6 +43,6 @@ package struct RepositoryLocation: Equatable, Sendable {
 
   /// With `--separate-git-dir` the main worktree lies elsewhere; it is known only from inside it.
   private var mainWorkingTreeName: String? {
-    worktree == "main" ? workingTree.lastComponent?.string : nil
+    linkedName == nil ? workingTree.lastComponent?.string : nil
   }
 }

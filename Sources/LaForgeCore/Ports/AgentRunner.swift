@@ -46,17 +46,36 @@ package struct AgentOutcome: Equatable, Sendable {
   /// Whether processes that the command left behind still held its output open when the relay
   /// ended.
   package var leftOutputOpen: Bool
+  /// The streams of the caller that could not be written, and why.
+  package var outputFailures: [AgentOutputFailure]
 
   package init(
     termination: TerminationStatus, endedBy: EndReason, launchFailure: AgentLaunchError? = nil,
-    usageFile: [UInt8]? = nil, leftOutputOpen: Bool = false
+    usageFile: [UInt8]? = nil, leftOutputOpen: Bool = false,
+    outputFailures: [AgentOutputFailure] = []
   ) {
     self.termination = termination
     self.endedBy = endedBy
     self.launchFailure = launchFailure
     self.usageFile = usageFile
     self.leftOutputOpen = leftOutputOpen
+    self.outputFailures = outputFailures
   }
+}
+
+/// A stream of the caller that the command's output could not be written to.
+package struct AgentOutputFailure: Equatable, Sendable {
+  package var stream: AgentStream
+  /// The value of `errno`.
+  package var errorNumber: Int32
+
+  package init(stream: AgentStream, errorNumber: Int32) {
+    self.stream = stream
+    self.errorNumber = errorNumber
+  }
+
+  /// What the operating system calls the error: `No space left on device`.
+  package var reason: String { Errno(rawValue: errorNumber).description }
 }
 
 /// Why a command could not be started.

@@ -68,7 +68,8 @@ extension SourceRepository {
   package var projectID: String {
     get throws(RepositoryError) {
       do throws(GitError) {
-        return try configuration("laforge.project") ?? location.defaultProjectID
+        let configured = try configuration("laforge.project") ?? ""
+        return configured.isEmpty ? location.defaultProjectID : configured
       } catch {
         throw .unreadable(path: location.gitDirectory.string, cause: error)
       }

@@ -38,6 +38,8 @@ package struct CredentialRedactor: Sendable {
       if let key, SecretName.matches(key) { return .string(Self.placeholder) }
       return .string(redact(text))
     case .array(let values): return .array(values.map { redact($0, key: key) })
+    case .object where key.map(SecretName.matches) == true:
+      return .string(Self.placeholder)
     case .object(let members):
       return .object(
         Dictionary(uniqueKeysWithValues: members.map { ($0, redact($1, key: $0)) }))
@@ -74,7 +76,7 @@ enum SecretName {
   static func matches(_ name: String) -> Bool {
     let words = words(of: name)
     guard let last = words.last else { return false }
-    if finalWords.contains(where: last.hasSuffix) { return true }
+    if last == "pat" || finalWords.contains(where: last.hasSuffix) { return true }
     guard last == "key", words.count > 1 else { return false }
     return keyQualifiers.contains(words[words.count - 2])
   }

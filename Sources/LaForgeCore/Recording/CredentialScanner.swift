@@ -89,8 +89,13 @@ struct CredentialScanner {
       replace(upTo: end)
       return true
     }
-    guard SecretName.matches(name), let value = startOfValue(after: index) else { return false }
-    let isHeader = name.lowercased().hasSuffix("authorization") || name.lowercased() == "cookie"
+    let isOption = name.hasPrefix("-")
+    guard SecretName.matches(name),
+      let value = startOfValue(after: index, isOption: isOption)
+    else { return false }
+    let isHeader =
+      name.lowercased().hasSuffix("authorization") || name.lowercased() == "cookie"
+      || beginsWithScheme(at: value)
     let end = endOfValue(from: value, isHeader: isHeader)
     guard end > value else { return false }
     copy(upTo: value)
@@ -98,9 +103,21 @@ struct CredentialScanner {
     return true
   }
 
-  /// Where the value of a name ends at `index` begins; `nil` where none follows.
-  private func startOfValue(after index: Int) -> Int? {
+  /// Whether a value begins with the name of an authentication scheme and goes on after it.
+  private func beginsWithScheme(at index: Int) -> Bool {
+    let rest = String(decoding: bytes[index...].prefix(8), as: UTF8.self).lowercased()
+    return ["bearer ", "basic ", "token "].contains(where: rest.hasPrefix)
+  }
+
+  /// Where the value of a name that ends at `index` begins; `nil` where none follows. The value of
+  /// an option may follow after a space.
+  private func startOfValue(after index: Int, isOption: Bool) -> Int? {
     var index = index
+    if isOption, index < bytes.count, bytes[index] == ascii(" ") {
+      while index < bytes.count, bytes[index] == ascii(" ") { index += 1 }
+      guard index < bytes.count, bytes[index] != ascii("-") else { return nil }
+      return Self.quotes.contains(bytes[index]) ? index + 1 : index
+    }
     if index < bytes.count, Self.quotes.contains(bytes[index]) { index += 1 }
     while index < bytes.count, bytes[index] == ascii(" ") { index += 1 }
     guard index < bytes.count, bytes[index] == ascii("=") || bytes[index] == ascii(":") else {
@@ -128,7 +145,7 @@ struct CredentialScanner {
   // MARK: - Walking
 
   private var isAtWordStart: Bool {
-    position == 0 || !isLetterOrDigit(bytes[position - 1])
+    position == 0 || bytes[position - 1] >= 128 || !isLetterOrDigit(bytes[position - 1])
   }
 
   private mutating func copyByte() {

@@ -51,6 +51,8 @@ package enum RecordWarning: Equatable, Sendable {
   case unreadableUsage(lines: Int)
   /// Processes that the command left behind still hold its output; the relay ended.
   case outputLeftOpen
+  /// A stream of the caller could not be written; what the command printed after that is lost.
+  case outputFailed(AgentOutputFailure)
   /// An earlier record could not be taken in from the spool.
   case spoolRefused(SpoolRefusal)
 }

@@ -62,6 +62,7 @@ package struct StepRecorder {
       warnings.append(.unreadableUsage(lines: report.unreadableLines))
     }
     if outcome.leftOutputOpen { warnings.append(.outputLeftOpen) }
+    warnings += outcome.outputFailures.map(RecordWarning.outputFailed)
     let (step, failure) = finish(running, with: completion)
     if let failure { warnings.append(failure) }
     return RecordedRun(step: step, launchFailure: outcome.launchFailure, warnings: warnings)
@@ -143,14 +144,19 @@ package struct StepRecorder {
       return [.repositoryUnreadable(error)]
     }
     completion.headAfter = head
-    do {
+    var warnings: [RecordWarning] = []
+    do throws(GitError) {
       let after = RepositoryPosition(head: head, tips: try repository.referenceTips())
       completion.commits = try repository.commitsMade(since: before, until: after)
-      completion.changes = try repository.changes(from: before.head.commit, to: head.commit)
-      return []
     } catch {
-      return [.changesUnknown(error)]
+      warnings.append(.changesUnknown(error))
     }
+    do throws(GitError) {
+      completion.changes = try repository.changes(from: before.head.commit, to: head.commit)
+    } catch {
+      warnings.append(.changesUnknown(error))
+    }
+    return warnings
   }
 
   /// Writes the end of the step into the store, else into the spool.

@@ -15,7 +15,7 @@ public struct Step: Hashable, Codable, Sendable, Identifiable {
   public var end: StepCompletion?
   /// Steps of the same worktree that ran at the same time, this one within none of them.
   public var overlaps: [StepID]
-  /// When the row was written.
+  /// When the row was made; the same moment as the start of the step.
   public var createdAt: Timestamp
 
   /// Creates a value of these parts.

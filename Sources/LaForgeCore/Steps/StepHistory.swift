@@ -134,6 +134,11 @@ package struct StepHistory {
   private func current(_ step: Step) throws(StoreError) -> Step {
     guard step.status == .running else { return step }
     if try store.isRecorderAlive(step.id) { return step }
-    return step.start.agentProcess.map(isAgentAlive) == true ? step : step.asCutOff
+    if step.start.agentProcess.map(isAgentAlive) == true { return step }
+    // It may have ended well between the two looks.
+    guard let latest = try store.step(step.id), latest.status != .running else {
+      return step.asCutOff
+    }
+    return latest
   }
 }
