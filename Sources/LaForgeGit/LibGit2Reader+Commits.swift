@@ -96,8 +96,10 @@ extension LibGit2Reader {
     return fetched
   }
 
-  /// The same in a shallow clone, whose oldest commits have parents that are not there. libgit2 1.5
-  /// does not know `.git/shallow` and fails at them; there are few commits, so they are walked here.
+  /// The same in a shallow clone, whose oldest commits have parents that are not there.
+  ///
+  /// libgit2 1.5 does not know `.git/shallow` and fails at them; there are few commits, so they are
+  /// walked here.
   private func shallowCommits(
     from starts: Set<ObjectID>, without known: Set<ObjectID>
   ) throws(GitError) -> [ObjectID] {

@@ -34,8 +34,9 @@ struct FileLock: ~Copyable {
     laforge_close(descriptor)
   }
 
-  /// Removes a file unless somebody holds its lock. It is held while it is removed, so that a process
-  /// that waits for it notices.
+  /// Removes a file unless somebody holds its lock.
+  ///
+  /// It is held while it is removed, so that a process that waits for it notices.
   static func removeIfFree(_ path: FilePath) {
     let descriptor = laforge_open(path.string, O_RDONLY | O_CLOEXEC, 0)
     guard descriptor >= 0 else { return }

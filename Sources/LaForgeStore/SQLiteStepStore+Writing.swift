@@ -111,71 +111,6 @@ extension SQLiteStepStore {
     }
   }
 
-  /// Closes, as interrupted, the running steps whose recorder is dead and whose agent is gone.
-  package func closeInterruptedSteps(
-    isAgentAlive: (AgentProcess) -> Bool
-  ) throws(StoreError) -> [StepID] {
-    // Nearly always there are none, and then nothing is written.
-    var dead: [Step] = []
-    for step in try read(StepRow.fetchRunning) {
-      let lives =
-        try isRecorderAlive(step.id) || step.start.agentProcess.map(isAgentAlive) == true
-      if !lives { dead.append(step) }
-    }
-    if dead.isEmpty {
-      try removeStaleLocks()
-      return []
-    }
-    try write { database in
-      for step in dead {
-        try database.execute(
-          sql: """
-            UPDATE steps SET status = 'interrupted', ended_by = 'cut_off'
-            WHERE id = ? AND status = 'running'
-            """,
-          arguments: [step.id.rawValue])
-      }
-    }
-    try removeStaleLocks()
-    return dead.map(\.id)
-  }
-
-  /// Removes lock files that nobody holds: of steps just closed, and of a LaForge that died between
-  /// its lock and its row or between its row and the removal of its lock.
-  private func removeStaleLocks() throws(StoreError) {
-    let files = try HeldRunLock.files(in: folder)
-    guard !files.isEmpty else { return }
-    let running = Set(try read(StepRow.fetchRunning).map(\.id))
-    for id in files where !running.contains(id) {
-      FileLock.removeIfFree(HeldRunLock.path(of: id, in: folder))
-    }
-  }
-
-  /// Takes in a step that ended while the store could not be written.
-  ///
-  /// A step of this store is finished; one of a store that is gone (its `.git` was deleted) gets a
-  /// new number. A record that was taken in before is known by its start, command and duration.
-  package func adoptStep(_ step: Step) throws(StoreError) {
-    guard let completion = step.end else {
-      throw invalid("a spooled step has not ended")
-    }
-    try write { database in
-      if let known = try StepRow.fetch(step.id, database),
-        known.start.startTime == step.start.startTime, known.start.command == step.start.command
-      {
-        // One that has ended was taken in before.
-        _ = try self.finish(known.id, with: completion, database)
-        return
-      }
-      guard try !self.isKnown(step, completion, database) else { return }
-      var start = step.start
-      start.enclosing = nil
-      _ = try self.insert(start, parent: try self.parent(of: start, database), database)
-      let id = StepID(rawValue: database.lastInsertedRowID)
-      _ = try self.finish(id, with: completion, database)
-    }
-  }
-
   // MARK: - Rules
 
   private func validate(_ step: NewStep) throws(StoreError) {
@@ -198,7 +133,7 @@ extension SQLiteStepStore {
       arguments: [id.rawValue]) ?? false
   }
 
-  private func invalid(_ message: String) -> StoreError {
+  func invalid(_ message: String) -> StoreError {
     StoreError(code: .invalidStep, message: message, path: folder.database.string)
   }
 
@@ -209,7 +144,7 @@ extension SQLiteStepStore {
 
   // MARK: - Statements
 
-  private func parent(of step: NewStep, _ database: Database) throws -> StepID? {
+  func parent(of step: NewStep, _ database: Database) throws -> StepID? {
     guard step.enclosing == nil else { return nil }
     return try Int64.fetchOne(
       database,
@@ -222,7 +157,7 @@ extension SQLiteStepStore {
     ).map(StepID.init(rawValue:))
   }
 
-  private func insert(
+  func insert(
     _ step: NewStep, parent: StepID?, _ database: Database
   ) throws -> Timestamp {
     let createdAt = step.startTime
@@ -247,7 +182,7 @@ extension SQLiteStepStore {
   }
 
   /// Returns false where the step has already ended or does not exist.
-  private func finish(
+  func finish(
     _ id: StepID, with completion: StepCompletion, _ database: Database
   ) throws -> Bool {
     var exitCode: Int32?
@@ -309,20 +244,5 @@ extension SQLiteStepStore {
       }
     }
     return others
-  }
-
-  private func isKnown(
-    _ step: Step, _ completion: StepCompletion, _ database: Database
-  ) throws -> Bool {
-    try Bool.fetchOne(
-      database,
-      sql: """
-        SELECT EXISTS (
-          SELECT 1 FROM steps WHERE start_time = ? AND command_json = ? AND duration_ms = ?)
-        """,
-      arguments: [
-        step.start.startTime.description, try StepRow.json(step.start.command),
-        completion.durationMilliseconds,
-      ]) ?? false
   }
 }

@@ -21,8 +21,9 @@ package struct RepositoryLocation: Equatable, Sendable {
     self.linkedName = linkedName
   }
 
-  /// How the store knows this worktree: `main`, or its name under `worktrees/`. A linked worktree
-  /// that is itself named `main` is `worktrees/main`.
+  /// How the store knows this worktree: `main`, or its name under `worktrees/`.
+  ///
+  /// A linked worktree that is itself named `main` is `worktrees/main`.
   package var worktree: String {
     guard let linkedName else { return "main" }
     return linkedName == "main" ? "worktrees/main" : linkedName

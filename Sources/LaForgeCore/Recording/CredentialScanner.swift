@@ -109,8 +109,9 @@ struct CredentialScanner {
     return ["bearer ", "basic ", "token "].contains(where: rest.hasPrefix)
   }
 
-  /// Where the value of a name that ends at `index` begins; `nil` where none follows. The value of
-  /// an option may follow after a space.
+  /// Where the value of a name that ends at `index` begins; `nil` where none follows.
+  ///
+  /// The value of an option may follow after a space.
   private func startOfValue(after index: Int, isOption: Bool) -> Int? {
     var index = index
     if isOption, index < bytes.count, bytes[index] == ascii(" ") {
