@@ -29,7 +29,7 @@ package struct ProcessAgentRunner: AgentRunner {
   ) throws(AgentLaunchError) -> any HeldAgent {
     let signals = laforge_signals_catch()
     guard signals >= 0 else { throw AgentLaunchError(function: "pipe", errorNumber: errno) }
-    let usageFile = UsageFile(in: temporaryDirectory)
+    let usageFile = UsageFile(in: temporaryDirectory) ?? UsageFile(in: "/tmp")
     let terminal = ControllingTerminal()
     do throws(AgentLaunchError) {
       let plumbing = try Plumbing(closedDescriptors: closedDescriptors)

@@ -37,7 +37,9 @@ package struct CommandContext {
     // Only how characters are classified and measured; nothing else depends on a locale.
     setlocale(LC_CTYPE, "C.UTF-8")
     let variables = rawEnvironment()
-    let columns = value(of: "COLUMNS", in: variables).flatMap { Int($0) }
+    let columns = value(of: "COLUMNS", in: variables).flatMap { Int($0) }.flatMap {
+      $0 > 0 ? $0 : nil
+    }
     return CommandContext(
       environment: variables,
       clock: RecordingClock(

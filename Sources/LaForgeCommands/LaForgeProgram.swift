@@ -43,6 +43,11 @@ public enum LaForgeProgram {
   ) async throws -> ExitStatus {
     let words = try GlobalOptions.apply(typed)
     var texts = words.map { String(decoding: $0, as: UTF8.self) }
+    // With a default subcommand the parser would show the help of that.
+    if texts.first == "--help" || texts.first == "-h" { texts[0] = "help" }
+    if texts.first == "help", texts.count > 1 {
+      texts = ["help", try Subcommand.resolve(Array(texts.dropFirst()), path: nil)]
+    }
     if let first = texts.first, !first.hasPrefix("-") {
       if first == "run" {
         return try await RunInvocation(Array(words.dropFirst())).run(in: context)
@@ -129,7 +134,8 @@ public enum LaForgeProgram {
 /// Texts of others as sentences.
 enum Sentence {
   /// Ends a text with a full stop unless it ends with a mark of its own.
-  static func make(_ text: String) -> String {
+  static func make(_ raw: String) -> String {
+    let text = raw.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     guard let last = text.last, !".?!:".contains(last) else { return text }
     return text + "."
   }

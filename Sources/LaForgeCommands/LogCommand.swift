@@ -25,6 +25,7 @@ struct LogCommand: ContextCommand {
   private static let terminalLimit = 30
 
   func validate() throws {
+    if jsonl, listing.json { throw ValidationError("'--json' and '--jsonl' exclude each other") }
     if let limit, !(1...1_000_000_000).contains(limit) {
       throw ValidationError("'-n' needs a number from 1 on")
     }
@@ -79,7 +80,9 @@ struct LogCommand: ContextCommand {
     let style = listing.style(in: context)
     try context.output.write(table.text(width: context.output.columns, style: style))
     var notes = table.legend.map { [$0] } ?? []
-    if hasOlder { notes.append("older ones: `log -n \((limit ?? Self.terminalLimit) * 2)`") }
+    if hasOlder {
+      notes.append("older ones: `laforge log -n \((limit ?? Self.terminalLimit) * 2)`")
+    }
     if !rolledBack.isEmpty { notes.append("\(names(rolledBack)) rolled back: `log --all`") }
     guard !notes.isEmpty else { return }
     let line = notes.joined(separator: "   ")

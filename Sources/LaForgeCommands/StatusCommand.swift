@@ -19,7 +19,9 @@ struct StatusCommand: ContextCommand {
     } else {
       let text = StatusText(
         report: report, now: context.clock.now(), abbreviate: session.repository.abbreviation)
-      try context.output.write(text.text(style: listing.style(in: context)))
+      try context.output.write(
+        text.text(
+          width: context.output.columns, style: listing.style(in: context)))
     }
     return .success
   }

@@ -260,7 +260,9 @@ public final class SQLiteStepStore: StepStore, Sendable {
       if error.path.isEmpty { error.path = path.string }
       return error
     case let error as DatabaseError: return StoreError(error, path: path)
-    default: return StoreError(code: .failed, message: "\(error)", path: path.string)
+    default:
+      return StoreError(
+        code: .failed, message: error.localizedDescription, path: path.string)
     }
   }
 }

@@ -70,7 +70,7 @@ struct ClaudeCodeParser: UsageParser {
     let isInterrupted = result.subtype == "error_during_execution"
     let isThisRunAlone = !resumes || wholeProcess == sumOfTurns?.withoutReasoning
     guard let wholeProcess, isThisRunAlone, !isInterrupted else {
-      return partialUsage(isInterrupted: isInterrupted)
+      return mainLoopUsage(result, isInterrupted: isInterrupted)
     }
     var counts = wholeProcess
     counts.reasoning = reasoning(result, wholeProcess)
@@ -83,7 +83,7 @@ struct ClaudeCodeParser: UsageParser {
 
   /// The main loop alone, where the figures of the whole process count something else as well: the
   /// resumed session, or a guess at the answer that was interrupted.
-  private func partialUsage(isInterrupted: Bool) -> TokenUsage? {
+  private func mainLoopUsage(_ result: ResultEvent, isInterrupted: Bool) -> TokenUsage? {
     guard let sumOfTurns else { return nil }
     var usage = TokenUsage(sumOfTurns, source: .stdout)
     if isInterrupted {
@@ -92,6 +92,10 @@ struct ClaudeCodeParser: UsageParser {
     } else if resumes {
       usage.isComplete = false
       usage.incompleteReason = "sub-agents of a resumed session are not in it"
+    } else {
+      // A version that tells no figures by model.
+      usage.cost = result.totalCost
+      usage.costSource = result.totalCost == nil ? nil : .agent
     }
     return usage
   }

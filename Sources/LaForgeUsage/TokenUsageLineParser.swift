@@ -10,8 +10,8 @@ import LaForgeCore
 /// TOKEN_USAGE: prompt_tokens=10, completion_tokens=5, total_tokens=15, cost=0.01
 /// ```
 ///
-/// The second in any letter case, anywhere in a line. The figures are totals, so the last line
-/// counts.
+/// The second in any letter case, at the beginning of a line: a line that only quotes it, as `grep`
+/// prints it, reports nothing. The figures are totals, so the last line counts.
 struct TokenUsageLineParser: UsageParser {
   static let markers: [StaticString] = ["\"token_usage\""]
 
@@ -45,18 +45,15 @@ struct TokenUsageLineParser: UsageParser {
     startOfFigures(line) != nil
   }
 
-  /// The offset behind `TOKEN_USAGE:` in a line; its underscore is what is searched for.
+  /// The offset behind the `TOKEN_USAGE:` that a line begins with.
   private static func startOfFigures(_ line: UnsafeRawBufferPointer) -> Int? {
-    var from = 0
-    while let underscore = line.offset(of: UInt8(ascii: "_"), from: from) {
-      from = underscore + 1
-      guard underscore >= 5, underscore + 6 <= line.count,
-        hasWord("token", line, at: underscore - 5), hasWord("usage", line, at: underscore + 1)
-      else { continue }
-      let colon = line[(underscore + 6)...].firstIndex { !$0.isSpace }
-      if let colon, line[colon] == UInt8(ascii: ":") { return colon + 1 }
-    }
-    return nil
+    guard let start = line.firstIndex(where: { !$0.isSpace }), start + 11 <= line.count,
+      line[start + 5] == UInt8(ascii: "_"), hasWord("token", line, at: start),
+      hasWord("usage", line, at: start + 6)
+    else { return nil }
+    let colon = line[(start + 11)...].firstIndex { !$0.isSpace }
+    guard let colon, line[colon] == UInt8(ascii: ":") else { return nil }
+    return colon + 1
   }
 
   /// Whether a word in lower case stands in a line, in any case.
@@ -74,23 +71,22 @@ struct TokenUsageLineParser: UsageParser {
     guard let start = startOfFigures(line) else { return nil }
     let text = String(decoding: line[start...], as: UTF8.self).lowercased()
     var figures = UsageFigures()
-    var isEmpty = true
-    for part in text.split(separator: ",") {
-      let sides = part.split(separator: "=", maxSplits: 1)
-      guard sides.count == 2 else { continue }
-      let name = sides[0].trimmingCharacters(in: .whitespaces)
-      // Text may follow the last figure.
-      let value = sides[1].split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
-      switch name {
-      case "prompt_tokens": figures.promptTokens = try count(value)
-      case "completion_tokens": figures.completionTokens = try count(value)
-      case "total_tokens": figures.totalTokens = try count(value)
-      case "cost": figures.cost = try cost(value)
-      default: continue
+    if text.allSatisfy(\.isWhitespace) { return nil }
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let sides = part.split(separator: "=", maxSplits: 1).map {
+        $0.trimmingCharacters(in: .whitespacesAndNewlines)
       }
-      isEmpty = false
+      // A figure like 1,000 or a misspelt name: no guess is made at what was meant.
+      guard sides.count == 2 else { throw UnreadableUsage() }
+      switch sides[0] {
+      case "prompt_tokens": figures.promptTokens = try count(sides[1])
+      case "completion_tokens": figures.completionTokens = try count(sides[1])
+      case "total_tokens": figures.totalTokens = try count(sides[1])
+      case "cost": figures.cost = try cost(sides[1])
+      default: throw UnreadableUsage()
+      }
     }
-    return isEmpty ? nil : figures
+    return figures
   }
 
   private static func count(_ text: String) throws -> Int64 {

@@ -44,6 +44,11 @@ package struct UsageReader: UsageMeter {
     if report.usage == nil { report.usage = general.usage }
     if let usageFile { merge(usageFile, into: &report) }
     report.unreadableLines = unreadableLines
+    if unreadableLines > 0, report.usage == nil {
+      report.usage = TokenUsage()
+      report.usage?.isComplete = false
+      report.usage?.incompleteReason = "what reports it could not be read"
+    }
     return report
   }
 

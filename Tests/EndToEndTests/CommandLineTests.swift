@@ -45,7 +45,7 @@ import Testing
       .split(separator: "\n")
     #expect(lines.count == 4)
     #expect(lines[1].hasPrefix("S3 "))
-    #expect(lines[3].contains("older ones: `log -n 4`"))
+    #expect(lines[3].contains("older ones: `laforge log -n 4`"))
     let jsonl = try await environment.laforge(["log", "--jsonl", "-n", "2"]).standardOutput
     #expect(
       try jsonl.split(separator: "\n").map { try TestJSON(parsing: String($0))["id"] } == [3, 2])

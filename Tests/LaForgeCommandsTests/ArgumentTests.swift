@@ -26,9 +26,19 @@ import Testing
   }
 
   @Test func aValueMayBeJoinedOrLookLikeAnything() {
-    let found = invocation("--label=--x", "--meta", "-k=v", "--agent", "--", "x")
-    #expect(found.options == ["--label=--x", "--meta", "-k=v", "--agent", "--"])
+    let found = invocation("--label=--x", "--meta", "-k=v", "-mhi", "-qv", "x")
+    #expect(found.options == ["--label=--x", "--meta", "-k=v", "-m", "hi", "-q", "-v"])
     #expect(command(found) == ["x"])
+  }
+
+  @Test func theEndOfTheOptionsIsNoValue() {
+    let found = invocation("-m", "--", "x")
+    #expect(found.options == ["-m"])
+    #expect(throws: (any Error).self) { try RunCommand.parse(found.options) }
+  }
+
+  @Test func lettersOfAnUnknownWordAreNoOptions() {
+    #expect(invocation("-xh", "y").options == ["--xh"])
   }
 
   @Test func theWordsOfTheCommandKeepTheirBytes() {

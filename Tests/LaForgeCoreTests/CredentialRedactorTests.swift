@@ -33,7 +33,8 @@ import Testing
     ("--token=abc", "--token=[redacted]"), ("PGPASSWORD=abc psql", "PGPASSWORD=[redacted] psql"),
     ("tool --api-key abc -v", "tool --api-key [redacted] -v"), ("--token -v", "--token -v"),
     ("X-Auth-Token: Bearer abcdefghijklmnop", "X-Auth-Token: [redacted]"),
-    ("GITHUB_PAT=0123abcd", "GITHUB_PAT=[redacted]"),
+    ("GITHUB_PAT=0123abcd", "GITHUB_PAT=[redacted]"), ("DB_PASS=x1", "DB_PASS=[redacted]"),
+    ("MYSQL_PWD=x1 mysql", "MYSQL_PWD=[redacted] mysql"),
     ("密钥sk-ant-api03-abcdefghijklmnop", "密钥[redacted]"),
     ("password: hunter2", "password: [redacted]"),
     (
@@ -49,23 +50,28 @@ import Testing
   @Test(arguments: [
     "fix the parser", "--max-tokens=4096", "max_tokens: 10", "https://example.com/a:b@c",
     "see https://example.com:8080/x", "sk-short", "task-runner --keyboard us", "tokenize: yes",
-    "public_key=abc", "git@github.com:ada/web.git", "naïve — ünïcode",
+    "public_key=abc", "fix the token: parser bug", "add password: field to form", "PWD=/home",
+    "git@github.com:ada/web.git", "naïve — ünïcode",
   ])
   func ordinaryTextStaysAsItIs(_ text: String) {
     #expect(redactor.redact(text) == text)
   }
 
   @Test func anOptionThatNamesACredentialCoversTheNextWord() {
-    let words = ["claude", "--api-key", "abc", "-p", "--max-tokens", "5", "--password", "x"]
+    let words = [
+      "claude", "--api-key", "abc", "-p", "--max-tokens", "5", "--password", "x", "--max-token",
+      "9",
+    ]
     #expect(
       redactor.redact(command: words) == [
         "claude", "--api-key", "[redacted]", "-p", "--max-tokens", "5", "--password", "[redacted]",
+        "--max-token", "9",
       ])
   }
 
   @Test func aJSONMemberIsJudgedByItsKeyAndByItsText() {
     let value = JSONValue.object([
-      "apiKey": .string("abc"), "pin": .object(["secret": .number(1234)]),
+      "apiKey": .string("abc"), "pin": .object(["secret": .number(12_345_678)]),
       "secrets": .object(["a": .string("b")]), "max_tokens": .number(9),
       "urls": .array([.string("https://a:b@c")]), "note": .string("plain"),
     ])

@@ -28,12 +28,29 @@ package struct RunInvocation: Equatable, Sendable {
       }
       guard text.hasPrefix("-"), text != "-" else { break }
       rest.removeFirst()
-      options.append(text)
-      if Self.optionsWithValue.contains(text), let value = rest.popFirst() {
+      options += Self.apart(text)
+      // A value may look like anything but the end of the options.
+      if Self.optionsWithValue.contains(text), let value = rest.first,
+        value != Array("--".utf8)
+      {
+        rest.removeFirst()
         options.append(String(decoding: value, as: UTF8.self))
       }
     }
     command = Array(rest)
+  }
+
+  /// Takes joined short options apart as git does: `-mtext` is `-m text`, `-qv` is `-q -v`.
+  ///
+  /// The parser would find the `h` of help in any of them.
+  private static func apart(_ word: String) -> [String] {
+    guard word.hasPrefix("-"), !word.hasPrefix("--"), word.count > 2, !word.contains("=") else {
+      return [word]
+    }
+    if word.hasPrefix("-m") { return ["-m", String(word.dropFirst(2))] }
+    let letters = word.dropFirst()
+    // An unknown one is spelt out, so that no letter of it is taken for an option.
+    return letters.allSatisfy { "qv".contains($0) } ? letters.map { "-\($0)" } : ["-\(word)"]
   }
 
   /// Parses the options and runs the command.

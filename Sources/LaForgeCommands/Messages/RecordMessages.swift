@@ -67,8 +67,8 @@ extension UserMessage {
     case .unreadableUsage(let lines):
       self.init(
         code: "usage_unreadable",
-        summary: "Token usage may be incomplete: \(Counted(lines, "line")) that look like usage"
-          + " could not be read.")
+        summary:
+          "Token usage may be incomplete: \(Counted(lines, "report")) of it could not be read.")
     case .outputLeftOpen:
       self.init(
         code: "output_left_open",

@@ -8,6 +8,10 @@ extension UserMessage {
   ///   - unstarted: The command that was to be recorded; `nil` for other commands.
   init(_ error: RepositoryError, unstarted: AgentCommand? = nil) {
     switch error {
+    case .notFound(""):
+      self.init(
+        code: "no_folder", summary: "The folder that this was called in no longer exists.",
+        hint: "`cd` to one that does.")
     case .notFound(let directory):
       self.init(
         code: "no_repository",

@@ -33,6 +33,7 @@ enum Readable {
 
   /// An amount of money: `$0.03`, and `$0.0034` below a cent.
   static func cost(_ cost: Cost) -> String {
+    if cost.microdollars > 0, cost.microdollars < 50 { return "<$0.0001" }
     if cost.microdollars > 0, cost.microdollars < 10_000 {
       return "$" + fixed(cost.microdollars, of: 1_000_000, digits: 4)
     }

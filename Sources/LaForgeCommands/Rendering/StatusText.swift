@@ -55,7 +55,7 @@ struct StatusText {
   let abbreviate: (ObjectID) -> String
 
   /// The lines, ended by a newline each.
-  func text(style: Style) -> String {
+  func text(width: Int?, style: Style) -> String {
     let commit = report.head.commit.map(abbreviate) ?? "(no commit yet)"
     let place = "\(report.head.shortBranch ?? "detached HEAD") \(commit)"
     var lines = [
@@ -63,7 +63,10 @@ struct StatusText {
         + " worktree \(TerminalText.clean(report.worktree))"
     ]
     for (name, text) in facts {
-      lines.append("  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text))
+      let line = "  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text)
+      let indent = String(repeating: " ", count: 12)
+      lines.append(
+        width.map { TerminalText.wrap(line, columns: $0, indent: indent) } ?? line)
     }
     return lines.map { $0 + "\n" }.joined()
   }

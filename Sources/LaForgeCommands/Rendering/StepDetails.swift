@@ -109,7 +109,9 @@ struct StepDetails {
   }
 
   private func tokens(_ usage: TokenUsage) -> String {
-    guard let total = usage.totalText else { return "not reported" }
+    guard let total = usage.totalText else {
+      return "not reported" + (usage.incompleteReason.map { ": \($0)" } ?? "")
+    }
     var parts: [String] = []
     func add(_ count: Int64?, _ name: String) {
       if let count { parts.append("\(Readable.count(count)) \(name)") }

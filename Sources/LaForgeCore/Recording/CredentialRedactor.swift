@@ -1,3 +1,5 @@
+import Foundation
+
 /// Takes credentials out of texts that are to be stored.
 ///
 /// It knows credentials by their shape (the prefixes of the large providers' keys, bearer tokens,
@@ -15,7 +17,9 @@ package struct CredentialRedactor: Sendable {
     var isValueOfSecretOption = false
     for word in words {
       if isValueOfSecretOption {
-        redacted.append(Self.placeholder)
+        // `--max-token 5` is a limit.
+        let isNumber = word.utf8.count < 10 && word.utf8.allSatisfy { (48...57).contains($0) }
+        redacted.append(isNumber ? word : Self.placeholder)
         isValueOfSecretOption = false
         continue
       }
@@ -43,7 +47,7 @@ package struct CredentialRedactor: Sendable {
     case .object(let members):
       return .object(
         Dictionary(uniqueKeysWithValues: members.map { ($0, redact($1, key: $0)) }))
-    case .number where key.map(SecretName.matches) == true:
+    case .number(let number) where key.map(SecretName.matches) == true && number > 999_999:
       return .string(Self.placeholder)
     case .null, .boolean, .number: return value
     }
@@ -76,10 +80,14 @@ enum SecretName {
   static func matches(_ name: String) -> Bool {
     let words = words(of: name)
     guard let last = words.last else { return false }
-    if last == "pat" || finalWords.contains(where: last.hasSuffix) { return true }
+    if exactWords.contains(last) || (last == "pwd" && words.count > 1) { return true }
+    if finalWords.contains(where: last.hasSuffix) { return true }
     guard last == "key", words.count > 1 else { return false }
     return keyQualifiers.contains(words[words.count - 2])
   }
+
+  /// Short words that mean a credential only as they are.
+  private static let exactWords: Set<String> = ["auth", "bearer", "pass", "pat"]
 
   /// What the last word of a name ends with: `PGPASSWORD` is one word.
   private static let finalWords = [

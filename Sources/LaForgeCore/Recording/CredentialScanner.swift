@@ -97,10 +97,18 @@ struct CredentialScanner {
       name.lowercased().hasSuffix("authorization") || name.lowercased() == "cookie"
       || beginsWithScheme(at: value)
     let end = endOfValue(from: value, isHeader: isHeader)
-    guard end > value else { return false }
+    guard end > value, !isProse(name, upTo: value, end: end) else { return false }
     copy(upTo: value)
     replace(upTo: end)
     return true
+  }
+
+  /// Whether `name: value` is rather a sentence, as in "add password: field to form": a word in small
+  /// letters, a colon and a space, and another such word.
+  private func isProse(_ name: String, upTo value: Int, end: Int) -> Bool {
+    func isSmall(_ byte: UInt8) -> Bool { (97...122).contains(byte) }
+    return value >= 2 && bytes[value - 1] == ascii(" ") && bytes[value - 2] == ascii(":")
+      && name.utf8.allSatisfy(isSmall) && bytes[value..<end].allSatisfy(isSmall)
   }
 
   /// Whether a value begins with the name of an authentication scheme and goes on after it.
