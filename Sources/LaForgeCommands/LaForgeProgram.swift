@@ -54,6 +54,12 @@ public enum LaForgeProgram {
       }
       texts[0] = try Subcommand.resolve(texts, path: context.variable("PATH"))
     }
+    // As in `git log`, the number may be joined to its option.
+    texts = texts.flatMap { word in
+      let number = word.dropFirst(2)
+      let isLimit = word.hasPrefix("-n") && !number.isEmpty && number.allSatisfy(\.isNumber)
+      return isLimit ? ["-n", String(number)] : [word]
+    }
     if texts.first == "--version" { return try await printVersion(in: context) }
     do {
       let command = try LaForgeCommand.parseAsRoot(texts)

@@ -41,7 +41,7 @@ import Testing
   @Test func theLogListsAndLimits() async throws {
     let environment = try await TestEnvironment()
     try await environment.shell("for i in 1 2 3; do laforge run sh -c \"exit $i\"; done")
-    let lines = try await environment.laforge(["log", "-n", "2"]).standardOutput
+    let lines = try await environment.laforge(["log", "-n2"]).standardOutput
       .split(separator: "\n")
     #expect(lines.count == 4)
     #expect(lines[1].hasPrefix("S3 "))
@@ -113,6 +113,8 @@ import Testing
     (["run"], "Error: There is no command to run.\n"),
     (["run", "--"], "Error: There is no command to run.\n"),
     (["run", "--bogus", "x"], "Error: Unknown option '--bogus'.\n'x' was not started.\n"),
+    (["run", "-xh", "x"], "Error: Unknown option '-xh'.\n'x' was not started.\n"),
+    (["run", "-m", "--", "x"], "Error: Missing value for '-m"),
     (["run", "--label"], "Error: Missing value for '--label"),
     (["run", "--meta", "novalue", "x"], "Error: '--meta novalue' is not of the form KEY=VALUE.\n"),
     (

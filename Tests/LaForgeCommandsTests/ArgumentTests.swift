@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func lettersOfAnUnknownWordAreNoOptions() {
-    #expect(invocation("-xh", "y").options == ["--xh"])
+    #expect(invocation("-xh", "y").options == ["-xh"])
   }
 
   @Test func theWordsOfTheCommandKeepTheirBytes() {

@@ -49,8 +49,7 @@ package struct RunInvocation: Equatable, Sendable {
     }
     if word.hasPrefix("-m") { return ["-m", String(word.dropFirst(2))] }
     let letters = word.dropFirst()
-    // An unknown one is spelt out, so that no letter of it is taken for an option.
-    return letters.allSatisfy { "qv".contains($0) } ? letters.map { "-\($0)" } : ["-\(word)"]
+    return letters.allSatisfy { "qv".contains($0) } ? letters.map { "-\($0)" } : [word]
   }
 
   /// Parses the options and runs the command.
@@ -77,7 +76,22 @@ package struct RunInvocation: Equatable, Sendable {
     return options.last { $0.hasPrefix(joined) }.map { String($0.dropFirst(joined.count)) }
   }
 
+  /// A word of joined short options that `run` does not know. The parser must not see it: it would
+  /// take a letter of it for an option.
+  private var unknownWord: String? {
+    var isValue = false
+    for option in options {
+      let isJoined =
+        option.hasPrefix("-") && !option.hasPrefix("--") && option.count > 2
+        && !option.contains("=")
+      if isJoined, !isValue { return option }
+      isValue = !isValue && Self.optionsWithValue.contains(option)
+    }
+    return nil
+  }
+
   private func parseAndRun(in context: CommandContext) async throws -> ExitStatus {
+    if let unknownWord { throw usageFailure("Unknown option '\(unknownWord)'.") }
     var parsed = RunOptions()
     // Most runs have no options, and then the parser's start-up is not paid for.
     if !options.isEmpty {
@@ -103,10 +117,14 @@ package struct RunInvocation: Equatable, Sendable {
       try context.output.write(RunCommand.fullMessage(for: error) + "\n")
       return .success
     }
+    throw usageFailure(Sentence.make(RunCommand.message(for: error)))
+  }
+
+  private func usageFailure(_ summary: String) -> CommandFailure {
     let first = command.first.map { String(decoding: $0, as: UTF8.self) }
-    throw CommandFailure(
+    return CommandFailure(
       UserMessage(
-        code: "usage", summary: Sentence.make(RunCommand.message(for: error)),
+        code: "usage", summary: summary,
         consequence: first.map { "'\($0)' was not started." },
         hint: "`laforge help run` lists the options; what follows `--` belongs to the command."),
       status: .runFailure)
