@@ -76,8 +76,9 @@ package struct RunInvocation: Equatable, Sendable {
     return options.last { $0.hasPrefix(joined) }.map { String($0.dropFirst(joined.count)) }
   }
 
-  /// A word of joined short options that `run` does not know. The parser must not see it: it would
-  /// take a letter of it for an option.
+  /// A word of joined short options that `run` does not know.
+  ///
+  /// The parser must not see it: it would take a letter of it for an option.
   private var unknownWord: String? {
     var isValue = false
     for option in options {
