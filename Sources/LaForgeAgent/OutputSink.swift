@@ -48,11 +48,8 @@ struct OutputSink {
   /// What to poll; -1 where there is nothing to wait for.
   var pollDescriptor: Int32 { kind == .file ? -1 : descriptor }
 
-  /// Whether writing never has to wait for a reader.
+  /// Whether there is no reader that could make writing wait, or go away.
   var isAlwaysReady: Bool { kind == .file }
-
-  /// Whether a reader can go away.
-  var losesReaders: Bool { kind != .file }
 
   /// Whether a second write right after one is sure not to block.
   var mayWriteAgain: Bool { kind != .sharedPipe }

@@ -66,7 +66,7 @@ struct RelayLoop {
       quietRounds += 1
       if isIdle || quietRounds > Self.drainRounds { return streams.contains(where: \.isOpen) }
     }
-    return isToldToEnd
+    return false
   }
 
   /// Waits for something to happen and deals with it; returns false where nothing did in time.

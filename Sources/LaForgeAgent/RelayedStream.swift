@@ -53,7 +53,7 @@ struct RelayedStream {
     source sourceEvents: Int16, sink sinkEvents: Int16, observe: (AgentEvent) -> Void
   ) {
     // A pipe reports POLLERR, a socket POLLHUP.
-    if sinkEvents & Int16(POLLERR | POLLHUP) != 0, sink.losesReaders {
+    if sinkEvents & Int16(POLLERR | POLLHUP) != 0, !sink.isAlwaysReady {
       loseReader()
       return
     }

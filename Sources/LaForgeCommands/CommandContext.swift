@@ -63,6 +63,12 @@ package struct CommandContext {
     Self.value(of: name, in: environment)
   }
 
+  /// Colour only on a terminal that can show it, and never against `NO_COLOR`.
+  func style(for stream: StandardStream) -> Style {
+    Style(
+      isColored: stream.isTerminal && variable("NO_COLOR") == nil && variable("TERM") != "dumb")
+  }
+
   private static func value(of name: String, in environment: [[UInt8]]) -> String? {
     let prefix = Array("\(name)=".utf8)
     guard let variable = environment.first(where: { $0.starts(with: prefix) }),

@@ -78,7 +78,7 @@ public enum LaForgeProgram {
   }
 
   /// What the parser throws is a help text or a complaint.
-  static func answer(
+  private static func answer(
     _ error: any Error, subcommand: String?, in context: CommandContext
   ) throws -> ExitStatus {
     switch LaForgeCommand.exitCode(for: error) {

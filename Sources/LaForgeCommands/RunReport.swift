@@ -25,9 +25,7 @@ struct RunReport {
       if case .notKept = warning { sayRecord(document, in: context) }
     }
     if closing, run.launchFailure == nil {
-      let style = Style(
-        isColored: context.error.isTerminal && context.variable("NO_COLOR") == nil
-          && context.variable("TERM") != "dumb")
+      let style = context.style(for: context.error)
       let line = ClosingLine(step: run.step)
       // The terminal has left its cursor behind the `^C` that it echoed.
       if run.step.endedBy == .user, context.error.isTerminal { context.error.say("\n") }

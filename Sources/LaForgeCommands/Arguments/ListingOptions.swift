@@ -17,15 +17,12 @@ struct ListingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("When to use colour.", valueName: "when"))
   var color: ColorMode = .auto
 
-  /// Colour only on a terminal that can show it, and never against `NO_COLOR`.
+  /// What was asked for, else what the terminal suits.
   func style(in context: CommandContext) -> Style {
     switch color {
     case .always: Style(isColored: true)
     case .never: Style(isColored: false)
-    case .auto:
-      Style(
-        isColored: context.output.isTerminal && context.variable("NO_COLOR") == nil
-          && context.variable("TERM") != "dumb")
+    case .auto: context.style(for: context.output)
     }
   }
 }

@@ -129,7 +129,7 @@ struct StepDetails {
   private func provenance(_ usage: TokenUsage) -> String? {
     let source: String?
     switch usage.source {
-    case .usageFile: source = "from the file LAFORGE_USAGE_FILE"
+    case .usageFile: source = "from the file named by LAFORGE_USAGE_FILE"
     case .stdout: source = "from standard output"
     case .stderr: source = "from standard error"
     case .sessionFile: source = "from the agent's session file"
