@@ -2,9 +2,11 @@
 #define _DEFAULT_SOURCE
 #include "CLaForgeSupport.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -42,3 +44,28 @@ ssize_t laforge_write(int descriptor, const void *bytes, size_t count) {
 int laforge_close(int descriptor) { return close(descriptor); }
 
 int laforge_character_width(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
+
+int laforge_copy_file(const char *source, const char *target) {
+  int in = open(source, O_RDONLY | O_CLOEXEC);
+  if (in < 0) return errno;
+  struct stat status;
+  int out = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int code = out < 0 || fstat(in, &status) != 0 ? errno : 0;
+  char buffer[1 << 16];
+  ssize_t count = 0;
+  while (code == 0 && (count = read(in, buffer, sizeof buffer)) > 0) {
+    for (ssize_t done = 0; done < count && code == 0;) {
+      ssize_t written = write(out, buffer + done, (size_t)(count - done));
+      if (written < 0) code = errno;
+      else done += written;
+    }
+  }
+  if (code == 0 && count < 0) code = errno;
+  if (code == 0) {
+    struct timespec times[2] = {status.st_atim, status.st_mtim};
+    if (futimens(out, times) != 0) code = errno;
+  }
+  if (out >= 0) close(out);
+  close(in);
+  return code;
+}

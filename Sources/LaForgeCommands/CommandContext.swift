@@ -98,18 +98,29 @@ package struct CommandContext {
   /// The folder that LaForge was called in.
   var directory: FilePath { FilePath(FileManager.default.currentDirectoryPath) }
 
-  var git: GitCommand { GitCommand() }
+  var git: GitCommand {
+    GitCommand(program: ProgramSearch(path: variable("PATH")).find("git").map { FilePath($0) })
+  }
 
-  func openRepository() async throws(RepositoryError) -> LibGit2Reader {
+  func openRepository() async throws(RepositoryError) -> WorktreeRepository {
     let followed = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"]
-    return try await LibGit2Reader.open(
+    return try await WorktreeRepository.open(
       from: directory, git: git,
       followsEnvironment: followed.contains { variable($0) != nil },
-      ceilings: variable("GIT_CEILING_DIRECTORIES"))
+      ceilings: variable("GIT_CEILING_DIRECTORIES"), attributesFiles: attributesFiles,
+      hasConfigurationInEnvironment: variable("GIT_CONFIG_COUNT") != nil
+        || variable("GIT_CONFIG_PARAMETERS") != nil)
+  }
+
+  /// The attributes files of the user and of the machine; see `man 5 gitattributes`.
+  private var attributesFiles: [String] {
+    let configuration =
+      variable("XDG_CONFIG_HOME") ?? variable("HOME").map { "\($0)/.config" }
+    return ["/etc/gitattributes"] + (configuration.map { ["\($0)/git/attributes"] } ?? [])
   }
 
   func makeRecorder(
-    repository: LibGit2Reader, store: SQLiteStepStore
+    repository: WorktreeRepository, store: SQLiteStepStore
   ) -> StepRecorder {
     StepRecorder(
       repository: repository, store: store,
@@ -118,6 +129,32 @@ package struct CommandContext {
         environment: environment, temporaryDirectory: variable("TMPDIR") ?? "/tmp",
         closedDescriptors: closedDescriptors),
       isAgentAlive: ProcessTable().isAlive, clock: clock)
+  }
+
+  func makeRunner(
+    repository: WorktreeRepository, store: SQLiteStepStore, enclosing: StepID?
+  ) -> OperationRunner {
+    OperationRunner(
+      repository: repository, store: store, isAgentAlive: ProcessTable().isAlive, clock: clock,
+      enclosing: enclosing)
+  }
+
+  /// Whether the folder that LaForge was called in is still there.
+  var folderExists: Bool {
+    FileManager.default.fileExists(atPath: directory.string) && !directory.isEmpty
+  }
+
+  /// Lets git show a difference in this process's place, with its pager and colours.
+  ///
+  /// Returns only if git cannot be executed.
+  func showDiff(
+    from old: ObjectID, to new: ObjectID, options: [String], paths: [String]
+  ) -> ExitStatus {
+    let words = ["git", "diff"] + options + [old.hex, new.hex, "--"] + paths
+    let command = AgentCommand(words: words.map { Array($0.utf8) })
+    let failure = ProcessReplacement.execute(command, closing: closedDescriptors)
+    error.say(UserMessage(failure, command: command, step: nil).text())
+    return .agent(failure.exitStatus)
   }
 
   func makeHistory(
@@ -138,8 +175,8 @@ package struct CommandContext {
   }
 
   /// Whether the user wants an agent to run even where no record of it can be made.
-  func prefersBestEffort(_ repository: LibGit2Reader?) throws(GitError) -> Bool {
+  func prefersBestEffort(_ repository: WorktreeRepository?) async throws(GitError) -> Bool {
     guard let repository else { return LibGit2Reader.userFlag("laforge.bestEffort") ?? false }
-    return try repository.flag("laforge.bestEffort") ?? false
+    return try await repository.flag("laforge.bestEffort") ?? false
   }
 }

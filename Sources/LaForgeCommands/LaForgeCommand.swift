@@ -19,7 +19,11 @@ struct LaForgeCommand: ParsableCommand {
       \(ExitStatus.help)
       """,
     version: "laforge \(Version.current)",
-    subcommands: [RunCommand.self, LogCommand.self, ShowCommand.self, StatusCommand.self],
+    subcommands: [
+      RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, StatusCommand.self,
+      UndoCommand.self, RollbackCommand.self, RedoCommand.self, RestoreCommand.self,
+      OpsCommand.self,
+    ],
     defaultSubcommand: StatusCommand.self)
 }
 

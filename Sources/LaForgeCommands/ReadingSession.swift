@@ -4,22 +4,22 @@ import SystemPackage
 
 /// A repository and its steps, opened for reading.
 struct ReadingSession {
-  let repository: any SourceRepository
+  let repository: any StateRepository
   /// `nil` where nothing was recorded yet.
   let history: StepHistory?
+  private let store: SQLiteStepStore?
 
   /// - Throws: `CommandFailure`.
   init(in context: CommandContext) async throws {
     repository = try await Self.openRepository(in: context)
     let location = repository.location
-    history = try Self.openStore(location).map {
-      context.makeHistory($0, worktree: location.worktree)
-    }
+    store = try Self.openStore(location)
+    history = store.map { context.makeHistory($0, worktree: location.worktree) }
   }
 
   private static func openRepository(
     in context: CommandContext
-  ) async throws -> any SourceRepository {
+  ) async throws -> any StateRepository {
     do {
       return try await context.openRepository()
     } catch {
@@ -35,6 +35,41 @@ struct ReadingSession {
       throw CommandFailure(
         UserMessage(error, newestCopy: newestCopy(location.commonDirectory)))
     }
+  }
+
+  /// Finds the step that a person named.
+  func step(_ reference: StepReference) throws(CommandFailure) -> Step {
+    guard let history else { throw CommandFailure(.noSteps) }
+    return try find { () throws(StepLookupError) in try history.step(reference) }
+  }
+
+  /// The operations of this worktree, newest first.
+  func operations(limit: Int?) throws(CommandFailure) -> [Operation] {
+    try find { () throws(StepLookupError) in
+      do throws(StoreError) {
+        return try store?.operations(worktree: repository.location.worktree, limit: limit) ?? []
+      } catch {
+        throw .store(error)
+      }
+    }
+  }
+
+  /// The state just before an operation.
+  func stateBefore(_ id: OperationID) throws(CommandFailure) -> RepositoryState {
+    let operation = try find { () throws(StepLookupError) in
+      do throws(StoreError) {
+        return try store?.operation(id)
+      } catch {
+        throw .store(error)
+      }
+    }
+    guard let before = operation?.before else {
+      throw CommandFailure(
+        UserMessage(
+          code: "no_such_operation", summary: "There is no operation \(id) in this worktree.",
+          hint: "`laforge ops` lists them."))
+    }
+    return before
   }
 
   /// Runs a lookup and turns its failure into a message.

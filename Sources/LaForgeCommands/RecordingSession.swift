@@ -6,7 +6,7 @@ import SystemPackage
 
 /// A repository and its store, opened for recording.
 struct RecordingSession {
-  let repository: LibGit2Reader
+  let repository: WorktreeRepository
   let store: SQLiteStepStore
   let recorder: StepRecorder
   let projectID: String
@@ -15,10 +15,10 @@ struct RecordingSession {
   /// The running step that this process runs within.
   let enclosing: StepID?
 
-  init(_ repository: LibGit2Reader, in context: CommandContext) throws(RecordError) {
+  init(_ repository: WorktreeRepository, in context: CommandContext) async throws(RecordError) {
     self.repository = repository
     do throws(RepositoryError) {
-      projectID = try repository.projectID
+      projectID = try await repository.projectID
     } catch {
       throw .repository(error)
     }
@@ -58,7 +58,7 @@ struct RecordingSession {
   }
 
   /// The step of this store that the environment names, if it still runs.
-  private static func enclosingStep(
+  static func enclosingStep(
     _ store: SQLiteStepStore, _ worktree: String, in context: CommandContext
   ) throws(StoreError) -> StepID? {
     guard context.variable("LAFORGE_STORE") == store.storeID,
@@ -75,7 +75,7 @@ struct RecordingSession {
     }
   }
 
-  private static func relative(_ directory: FilePath, to workingTree: FilePath) -> String {
+  static func relative(_ directory: FilePath, to workingTree: FilePath) -> String {
     var path = directory
     guard path.removePrefix(workingTree) else { return "" }
     return path.string

@@ -14,17 +14,17 @@ struct RunExecution {
   func run(_ command: AgentCommand, in context: CommandContext) async throws -> ExitStatus {
     if context.variable("LAFORGE") == "off" { return replaceProcess(with: command, context) }
     let configuration = try makeConfiguration()
-    let repository: LibGit2Reader
+    let repository: WorktreeRepository
     do throws(RepositoryError) {
       repository = try await context.openRepository()
     } catch {
-      return try giveUp(.repository(error), command, repository: nil, in: context)
+      return try await giveUp(.repository(error), command, repository: nil, in: context)
     }
     let session: RecordingSession
     do throws(RecordError) {
-      session = try RecordingSession(repository, in: context)
+      session = try await RecordingSession(repository, in: context)
     } catch {
-      return try giveUp(error, command, repository: repository, in: context)
+      return try await giveUp(error, command, repository: repository, in: context)
     }
     let request = RunRequest(
       command: command, directory: session.directory, label: options.label,
@@ -33,9 +33,11 @@ struct RunExecution {
       agent: configuration.agent ?? command.baseName, arguments: command.text)
     let run: RecordedRun
     do throws(RecordError) {
-      run = try session.recorder.record(request, meter: meter)
+      run = try await session.recorder.record(request, meter: meter) { step, leftOut in
+        LeftOutWarning(step: step, leftOut: leftOut).say(in: context)
+      }
     } catch {
-      return try giveUp(error, command, repository: repository, in: context)
+      return try await giveUp(error, command, repository: repository, in: context)
     }
     RunReport(run: run, command: command, storeID: session.store.storeID)
       .say(closing: closing(in: context), recordFile: options.recordFile, in: context)
@@ -69,13 +71,13 @@ struct RunExecution {
   /// No record can be made: the command is not started, or runs without one if the user prefers
   /// that.
   private func giveUp(
-    _ error: RecordError, _ command: AgentCommand, repository: LibGit2Reader?,
+    _ error: RecordError, _ command: AgentCommand, repository: WorktreeRepository?,
     in context: CommandContext
-  ) throws -> ExitStatus {
+  ) async throws -> ExitStatus {
     let copy = repository.flatMap { ReadingSession.newestCopy($0.location.commonDirectory) }
     var message = UserMessage(error, unstarted: command, newestCopy: copy)
     // A configuration that cannot be read prefers nothing.
-    let prefers = (try? context.prefersBestEffort(repository)) ?? false
+    let prefers = (try? await context.prefersBestEffort(repository)) ?? false
     guard options.isBestEffort || prefers else {
       throw CommandFailure(message, status: .runFailure)
     }

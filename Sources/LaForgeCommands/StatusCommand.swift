@@ -13,7 +13,7 @@ struct StatusCommand: ContextCommand {
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let session = try await ReadingSession(in: context)
-    let report = try makeReport(session, in: context)
+    let report = try await makeReport(session, in: context)
     if listing.json {
       try context.output.write(try JSONOutput.document(report))
     } else {
@@ -28,15 +28,15 @@ struct StatusCommand: ContextCommand {
 
   private func makeReport(
     _ session: ReadingSession, in context: CommandContext
-  ) throws -> StatusReport {
+  ) async throws -> StatusReport {
     let location = session.repository.location
     let head: Head
     do {
-      head = try session.repository.head()
+      head = try await session.repository.head()
     } catch {
       throw CommandFailure(UserMessage(error))
     }
-    let project = try session.repository.projectID
+    let project = try await session.repository.projectID
     return try session.find { () throws(StepLookupError) in
       let spool = context.makeSpool(commonDirectory: location.commonDirectory)
       let storeID = session.history?.storeID

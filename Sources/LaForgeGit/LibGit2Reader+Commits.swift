@@ -41,8 +41,8 @@ extension LibGit2Reader {
       git_diff_options_init(&options, UInt32(GIT_DIFF_OPTIONS_VERSION)))
     // Only the lines are counted.
     options.context_lines = 0
-    return try withTree(of: old) { oldTree throws(GitError) in
-      try withTree(of: new) { newTree throws(GitError) in
+    return try withTree(old) { oldTree throws(GitError) in
+      try withTree(new) { newTree throws(GitError) in
         let diff = try Handle<DiffKind>("git_diff_tree_to_tree") {
           git_diff_tree_to_tree(&$0, repository.pointer, oldTree, newTree, &options)
         }
@@ -61,8 +61,11 @@ extension LibGit2Reader {
   private func knownTips(
     before: RepositoryPosition, after: RepositoryPosition
   ) throws(GitError) -> Set<ObjectID> {
-    var known = before.tips.others
+    var known = Set(before.tips.others.values)
     known.formUnion(before.tips.branches.values)
+    known.formUnion(before.tips.branchesElsewhere.values)
+    known.formUnion(before.tips.headsElsewhere)
+    known.formUnion(before.tips.stash)
     known.formUnion(before.tips.remoteBranches.values)
     if let head = before.head.commit { known.insert(head) }
     for (name, id) in after.tips.remoteBranches where before.tips.remoteBranches[name] != id {
@@ -100,7 +103,7 @@ extension LibGit2Reader {
   ///
   /// libgit2 1.5 does not know `.git/shallow` and fails at them; there are few commits, so they are
   /// walked here.
-  private func shallowCommits(
+  func shallowCommits(
     from starts: Set<ObjectID>, without known: Set<ObjectID>
   ) throws(GitError) -> [ObjectID] {
     var seen: Set<ObjectID> = []
@@ -144,7 +147,7 @@ extension LibGit2Reader {
 
   /// The commit that an id names, through annotated tags; `nil` for an object that is gone or leads
   /// to no commit.
-  private func commit(at id: ObjectID) throws(GitError) -> git_oid? {
+  func commit(at id: ObjectID) throws(GitError) -> git_oid? {
     var raw = try id.libgit2()
     guard
       let object = try Handle<ObjectKind>.find(
@@ -164,10 +167,12 @@ extension LibGit2Reader {
     return git_object_id(commit.pointer)?.pointee
   }
 
-  private func commits(of walk: OpaquePointer) throws(GitError) -> [ObjectID] {
+  func commits(
+    of walk: OpaquePointer, limit: Int = .max
+  ) throws(GitError) -> [ObjectID] {
     var commits: [ObjectID] = []
     var id = git_oid()
-    while true {
+    while commits.count < limit {
       let code = git_revwalk_next(&id, walk)
       if code == GIT_ITEROVER.rawValue {
         git_error_clear()
@@ -176,20 +181,18 @@ extension LibGit2Reader {
       try check("git_revwalk_next", code)
       commits.append(ObjectID(id))
     }
+    return commits
   }
 
-  /// Lends the tree of a commit; no commit has no tree, which libgit2 takes as an empty one.
+  /// Lends a tree; no tree is what libgit2 takes as an empty one.
   private func withTree<Result>(
-    of commit: ObjectID?, _ body: (OpaquePointer?) throws(GitError) -> Result
+    _ tree: ObjectID?, _ body: (OpaquePointer?) throws(GitError) -> Result
   ) throws(GitError) -> Result {
-    guard let commit else { return try body(nil) }
-    var id = try commit.libgit2()
-    let found = try Handle<CommitKind>("git_commit_lookup") {
-      git_commit_lookup(&$0, repository.pointer, &id)
+    guard let tree else { return try body(nil) }
+    var id = try tree.libgit2()
+    let found = try Handle<TreeKind>("git_tree_lookup") {
+      git_tree_lookup(&$0, repository.pointer, &id)
     }
-    let tree = try Handle<TreeKind>("git_commit_tree") {
-      git_commit_tree(&$0, found.pointer)
-    }
-    return try body(tree.pointer)
+    return try body(found.pointer)
   }
 }

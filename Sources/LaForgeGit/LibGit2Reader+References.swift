@@ -29,8 +29,10 @@ extension LibGit2Reader {
   }
 
   package func referenceTips() throws(GitError) -> ReferenceTips {
-    let elsewhere = try branchesOfOtherWorktrees()
-    var tips = ReferenceTips()
+    let elsewhere = try headsOfOtherWorktrees()
+    var tips = ReferenceTips(
+      stash: try stashEntries(), headsElsewhere: Set(elsewhere.compactMap(\.commit)))
+    let branchesElsewhere = Set(elsewhere.compactMap(\.branch))
     let iterator = try Handle<ReferenceIteratorKind>("git_reference_iterator_new") {
       git_reference_iterator_new(&$0, repository.pointer)
     }
@@ -47,15 +49,20 @@ extension LibGit2Reader {
       }
       // A symbolic reference, refs/remotes/origin/HEAD for instance, repeats another one.
       guard let target = git_reference_target(reference.pointer) else { continue }
-      let id = ObjectID(target.pointee)
       let name = String(cString: git_reference_name(reference.pointer))
-      if name.hasPrefix("refs/heads/"), !elsewhere.contains(name) {
-        tips.branches[name] = id
-      } else if name.hasPrefix("refs/remotes/") {
-        tips.remoteBranches[name] = id
-      } else {
-        tips.others.insert(id)
-      }
+      tips.add(ObjectID(target.pointee), as: name, branchesElsewhere: branchesElsewhere)
+    }
+  }
+
+  /// The entries of the stash, the newest first: they live in its reflog, see `man 1 git-stash`.
+  private func stashEntries() throws(GitError) -> [ObjectID] {
+    guard git_reference_has_log(repository.pointer, "refs/stash") == 1 else { return [] }
+    let log = try Handle<ReflogKind>("git_reflog_read") {
+      git_reflog_read(&$0, repository.pointer, "refs/stash")
+    }
+    return (0..<git_reflog_entrycount(log.pointer)).compactMap { index in
+      git_reflog_entry_byindex(log.pointer, index).flatMap(git_reflog_entry_id_new)
+        .map { ObjectID($0.pointee) }
     }
   }
 
@@ -125,10 +132,12 @@ extension LibGit2Reader {
     return git_reference_symbolic_target(reference.pointer).map { String(cString: $0) }
   }
 
-  /// The branches that the main worktree and the linked ones have checked out, this one left out.
-  private func branchesOfOtherWorktrees() throws(GitError) -> Set<String> {
-    var heads: [FilePath] = []
-    if location.linkedName != nil { heads.append(location.commonDirectory.appending("HEAD")) }
+  /// HEAD of the main worktree and of the linked ones, this one left out.
+  ///
+  /// A worktree whose HEAD cannot be read has none that could be counted as its own.
+  private func headsOfOtherWorktrees() throws(GitError) -> [Head] {
+    var folders: [FilePath] = []
+    if location.linkedName != nil { folders.append(location.commonDirectory) }
     var names = git_strarray()
     try check("git_worktree_list", git_worktree_list(&names, repository.pointer))
     defer { git_strarray_dispose(&names) }
@@ -136,19 +145,18 @@ extension LibGit2Reader {
       guard let name = names.strings[index].map({ String(cString: $0) }),
         name != location.linkedName, let component = FilePath.Component(name)
       else { continue }
-      heads.append(
-        location.commonDirectory.appending("worktrees").appending(component).appending("HEAD"))
+      folders.append(location.commonDirectory.appending("worktrees").appending(component))
     }
-    return Set(heads.compactMap(Self.symbolicTarget(inFile:)))
-  }
-
-  /// The branch in a HEAD file, see `man 5 gitrepository-layout`.
-  ///
-  /// A worktree whose HEAD cannot be read has no branch that could be counted as its own.
-  private static func symbolicTarget(inFile path: FilePath) -> String? {
-    guard let text = try? String(contentsOfFile: path.string, encoding: .utf8),
-      text.hasPrefix("ref: ")
-    else { return nil }
-    return text.dropFirst("ref: ".count).trimmingCharacters(in: .whitespacesAndNewlines)
+    return folders.compactMap { folder in
+      guard
+        let text = try? String(contentsOfFile: folder.appending("HEAD").string, encoding: .utf8)
+      else { return nil }
+      let line = text.trimmingCharacters(in: .whitespacesAndNewlines)
+      guard line.hasPrefix("ref: ") else {
+        return Head(branch: nil, commit: ObjectID(hex: line))
+      }
+      let branch = line.dropFirst("ref: ".count).trimmingCharacters(in: .whitespaces)
+      return Head(branch: branch, commit: nil)
+    }
   }
 }

@@ -85,7 +85,8 @@ package final class LibGit2Reader: SourceRepository {
       try check(
         "git_repository_set_workdir",
         git_repository_set_workdir(repository.pointer, workingTree.string, 0))
-      let location = location(of: repository.pointer, workingTree: workingTree)
+      var location = location(of: repository.pointer, workingTree: workingTree)
+      location.isFromEnvironment = true
       return LibGit2Reader(repository, location: location)
     } catch {
       throw .unreadable(path: gitDirectory.string, cause: error)

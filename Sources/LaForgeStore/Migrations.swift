@@ -3,13 +3,17 @@ import GRDB
 /// The schema of the step database and its numbered, append-only migrations.
 enum Migrations {
   /// The number of the newest migration, kept in `PRAGMA user_version`.
-  static let current = 1
+  static let current = 2
 
   static func makeMigrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 steps") { database in
       try database.execute(sql: steps)
       try database.execute(sql: "PRAGMA user_version = 1")
+    }
+    migrator.registerMigration("2 states") { database in
+      try database.execute(sql: states)
+      try database.execute(sql: "PRAGMA user_version = 2")
     }
     return migrator
   }
@@ -90,5 +94,72 @@ enum Migrations {
       other_step_id INTEGER NOT NULL REFERENCES steps(id),
       PRIMARY KEY (step_id, other_step_id)
     ) WITHOUT ROWID;
+    """
+
+  /// Migration 2: snapshots, what keeps them alive, and the operations that go between them.
+  private static let states = """
+    ALTER TABLE steps ADD COLUMN snapshot_before TEXT;
+    ALTER TABLE steps ADD COLUMN snapshot_after TEXT;
+    ALTER TABLE steps ADD COLUMN left_out_json TEXT CHECK (left_out_json IS NULL OR json_valid(left_out_json));
+    ALTER TABLE steps ADD COLUMN lost_json TEXT CHECK (lost_json IS NULL OR json_valid(lost_json));
+
+    -- The references that a step moved; NULL for not there.
+    CREATE TABLE step_references (
+      step_id INTEGER NOT NULL REFERENCES steps(id),
+      name TEXT NOT NULL,
+      old_target TEXT,
+      new_target TEXT,
+      PRIMARY KEY (step_id, name)
+    ) WITHOUT ROWID;
+
+    -- The stash entries that were gone after a step, the newest first.
+    CREATE TABLE step_stashes (
+      step_id INTEGER NOT NULL REFERENCES steps(id),
+      position INTEGER NOT NULL CHECK (position >= 0),
+      commit_sha TEXT NOT NULL,
+      PRIMARY KEY (step_id, position)
+    ) WITHOUT ROWID;
+
+    -- Every object that refs/laforge/keep keeps alive: snapshots by their tree, commits, tags.
+    CREATE TABLE kept (
+      object_id TEXT PRIMARY KEY
+    ) WITHOUT ROWID;
+
+    -- The values of refs/laforge/keep; all but the newest are removed a day later.
+    CREATE TABLE keep_generations (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      tag_id TEXT NOT NULL,
+      tree_id TEXT NOT NULL,
+      created_at TIMESTAMP NOT NULL
+    );
+
+    -- The references when LaForge last looked, and the commit that protects them during a run.
+    CREATE TABLE protected_tips (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      tips_json TEXT NOT NULL CHECK (json_valid(tips_json))
+    );
+
+    -- Undo, rollback, redo and restore, with what they need to be finished or reversed.
+    CREATE TABLE operations (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      kind TEXT NOT NULL CHECK (kind IN ('undo', 'rollback', 'redo', 'restore')),
+      worktree TEXT NOT NULL CHECK (worktree <> ''),
+      status TEXT NOT NULL CHECK (status IN ('open', 'done', 'abandoned')),
+      title TEXT NOT NULL,
+      started_at TIMESTAMP NOT NULL,
+      ended_at TIMESTAMP,
+      -- The state just before, kept; NULL until it was taken.
+      state_before_json TEXT CHECK (state_before_json IS NULL OR json_valid(state_before_json)),
+      -- The state that was reached; NULL until the operation was done.
+      state_after_json TEXT CHECK (state_after_json IS NULL OR json_valid(state_after_json)),
+      plan_json TEXT CHECK (plan_json IS NULL OR json_valid(plan_json)),
+      -- The operation that this one reversed.
+      reverses INTEGER REFERENCES operations(id),
+      -- Whether `redo` may still reverse it: the stack of its worktree.
+      is_redoable BOOLEAN NOT NULL DEFAULT FALSE CHECK (is_redoable IN (0, 1)),
+      CHECK ((status = 'open') = (ended_at IS NULL))
+    );
+    CREATE INDEX operations_by_worktree ON operations (worktree, id);
+    CREATE INDEX operations_open ON operations (worktree) WHERE status = 'open';
     """
 }

@@ -51,6 +51,12 @@ extension SQLiteStepStore {
       self.runLocks.withLock { $0[id] = lock }
       locked = id
       let overlaps = try self.markOverlaps(of: id, step, database)
+      // After a run there is nothing to redo: it has gone another way.
+      if step.enclosing == nil {
+        try database.execute(
+          sql: "UPDATE operations SET is_redoable = FALSE WHERE worktree = ? AND is_redoable",
+          arguments: [step.worktree])
+      }
       return Step(
         id: id, start: step, isActive: true, parent: parent, status: .running, end: nil,
         overlaps: overlaps, createdAt: createdAt)
@@ -166,8 +172,9 @@ extension SQLiteStepStore {
         INSERT INTO steps (
           parent_step_id, commit_sha_before, agent_config_json, start_time, project_id,
           created_at, status, worktree, worktree_path, directory, within_step_id, label,
-          command_json, branch_before, state_before, agent_pid, agent_start_ticks, agent_machine)
-        VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          command_json, branch_before, state_before, agent_pid, agent_start_ticks, agent_machine,
+          snapshot_before, left_out_json)
+        VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         parent?.rawValue, step.headBefore.commit?.hex ?? ObjectID.nullHex,
@@ -177,6 +184,7 @@ extension SQLiteStepStore {
         step.headBefore.branch, step.stateBefore.rawValue, step.agentProcess?.pid,
         // SQLite's integers are signed; ticks since boot do not reach the sign.
         step.agentProcess.map { Int64(clamping: $0.startTicks) }, step.agentProcess?.machine,
+        step.snapshotBefore?.hex, try step.leftOut.map { try StepRow.json($0) },
       ])
     return createdAt
   }
@@ -198,7 +206,7 @@ extension SQLiteStepStore {
           status = ?, ended_by = ?, exit_code = ?, signal = ?, end_time = ?, duration_ms = ?,
           commit_sha_after = ?, branch_after = ?, state_after = ?, commit_count = ?,
           files_changed = ?, insertions = ?, deletions = ?, agent_error = ?,
-          agent_config_json = ?, token_usage_json = ?
+          agent_config_json = ?, token_usage_json = ?, snapshot_after = ?, lost_json = ?
         WHERE id = ? AND status IN ('running', 'interrupted')
         """,
       arguments: [
@@ -208,7 +216,8 @@ extension SQLiteStepStore {
         completion.headAfter?.branch, completion.stateAfter.rawValue, completion.commits?.count,
         completion.changes?.filesChanged, completion.changes?.insertions,
         completion.changes?.deletions, completion.agentReportedError,
-        try StepRow.json(completion.agentConfiguration), usage, id.rawValue,
+        try StepRow.json(completion.agentConfiguration), usage, completion.snapshotAfter?.hex,
+        try completion.lost.map { try StepRow.json($0) }, id.rawValue,
       ])
     guard database.changesCount == 1 else { return false }
     for (position, commit) in (completion.commits ?? []).enumerated() {
@@ -218,7 +227,27 @@ extension SQLiteStepStore {
           VALUES (\(id.rawValue), \(position), \(commit.hex))
           """)
     }
+    try insertMoves(of: id, completion, database)
     return true
+  }
+
+  private func insertMoves(
+    of id: StepID, _ completion: StepCompletion, _ database: Database
+  ) throws {
+    for move in completion.referenceMoves {
+      try database.execute(
+        literal: """
+          INSERT INTO step_references (step_id, name, old_target, new_target)
+          VALUES (\(id.rawValue), \(move.name), \(move.old?.hex), \(move.new?.hex))
+          """)
+    }
+    for (position, commit) in completion.droppedStashes.enumerated() {
+      try database.execute(
+        literal: """
+          INSERT INTO step_stashes (step_id, position, commit_sha)
+          VALUES (\(id.rawValue), \(position), \(commit.hex))
+          """)
+    }
   }
 
   /// Marks the other steps that run in the worktree now, unless one of the two is within another.

@@ -54,7 +54,7 @@ enum StepRow {
     return (terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND "), arguments)
   }
 
-  private static func fetch(
+  static func fetch(
     _ clauses: String, _ arguments: StatementArguments, _ database: Database
   ) throws -> [Step] {
     let rows = try Row.fetchAll(
@@ -69,10 +69,41 @@ enum StepRow {
       "SELECT step_id, other_step_id FROM step_overlaps WHERE step_id BETWEEN ? AND ?"
         + " ORDER BY step_id, other_step_id",
       [first, last], database, as: Int64.self)
+    let stashes = try groups(
+      "SELECT step_id, commit_sha FROM step_stashes WHERE step_id BETWEEN ? AND ?"
+        + " ORDER BY step_id, position",
+      [first, last], database, as: String.self)
+    let related = Related(
+      commits: commits, overlaps: overlaps, stashes: stashes,
+      references: try references(from: first, to: last, database))
     let decoder = JSONDecoder()
-    return try rows.map { row in
-      try decode(row, commits: commits, overlaps: overlaps, decoder)
+    return try rows.map { row in try decode(row, related, decoder) }
+  }
+
+  /// What other tables hold of steps, by their numbers.
+  private struct Related {
+    var commits: [Int64: [String]]
+    var overlaps: [Int64: [Int64]]
+    var stashes: [Int64: [String]]
+    var references: [Int64: [ReferenceMove]]
+  }
+
+  private static func references(
+    from first: Int64, to last: Int64, _ database: Database
+  ) throws -> [Int64: [ReferenceMove]] {
+    var moves: [Int64: [ReferenceMove]] = [:]
+    let rows = try Row.fetchCursor(
+      database,
+      sql: "SELECT * FROM step_references WHERE step_id BETWEEN ? AND ? ORDER BY step_id, name",
+      arguments: [first, last])
+    while let row = try rows.next() {
+      let (old, new): (String?, String?) = (row["old_target"], row["new_target"])
+      moves[row["step_id"], default: []].append(
+        ReferenceMove(
+          name: row["name"], old: old.flatMap(ObjectID.init(hex:)),
+          new: new.flatMap(ObjectID.init(hex:))))
     }
+    return moves
   }
 
   /// The second column's values by the first column's step.
@@ -90,7 +121,7 @@ enum StepRow {
   // MARK: - Decoding
 
   private static func decode(
-    _ row: Row, commits: [Int64: [String]], overlaps: [Int64: [Int64]], _ decoder: JSONDecoder
+    _ row: Row, _ related: Related, _ decoder: JSONDecoder
   ) throws -> Step {
     let id: Int64 = row["id"]
     let parent: Int64? = row["parent_step_id"]
@@ -99,11 +130,27 @@ enum StepRow {
     let createdAt = try value("created_at", row, Timestamp.init(parsing:))
     let end =
       status == .completed || status == .failed
-      ? try decodeEnd(row, commits: commits[id] ?? [], start.agentConfiguration, decoder) : nil
+      ? try decodeEnd(row, related, start.agentConfiguration, decoder) : nil
     return Step(
       id: StepID(rawValue: id), start: start, isActive: row["active"],
       parent: parent.map(StepID.init(rawValue:)), status: status, end: end,
-      overlaps: (overlaps[id] ?? []).map(StepID.init(rawValue:)), createdAt: createdAt)
+      overlaps: (related.overlaps[id] ?? []).map(StepID.init(rawValue:)), createdAt: createdAt,
+      late: try decodeLate(row))
+  }
+
+  private static func decodeLate(_ row: Row) throws -> LateState? {
+    let state: String? = row["state_after"]
+    guard state == RecordedState.late.rawValue else { return nil }
+    return LateState(
+      head: Head(
+        branch: row["branch_after"],
+        commit: try value("commit_sha_after", row, ObjectID.init(hex:)).unlessNull),
+      snapshot: objectID("snapshot_after", row))
+  }
+
+  private static func objectID(_ column: String, _ row: Row) -> ObjectID? {
+    let hex: String? = row[column]
+    return hex.flatMap(ObjectID.init(hex:))
   }
 
   private static func decodeStart(_ row: Row, _ decoder: JSONDecoder) throws -> NewStep {
@@ -120,6 +167,8 @@ enum StepRow {
         branch: row["branch_before"],
         commit: try value("commit_sha_before", row, ObjectID.init(hex:)).unlessNull),
       stateBefore: try value("state_before", row, RecordedState.init),
+      snapshotBefore: objectID("snapshot_before", row),
+      leftOut: try optionalJSON("left_out_json", row, decoder),
       startTime: try value("start_time", row, Timestamp.init(parsing:)),
       agentProcess: pid.map { pid in
         AgentProcess(
@@ -129,8 +178,9 @@ enum StepRow {
   }
 
   private static func decodeEnd(
-    _ row: Row, commits: [String], _ configuration: AgentConfiguration, _ decoder: JSONDecoder
+    _ row: Row, _ related: Related, _ configuration: AgentConfiguration, _ decoder: JSONDecoder
   ) throws -> StepCompletion {
+    let id: Int64 = row["id"]
     let exitCode: Int32? = row["exit_code"]
     let signal: Int32? = row["signal"]
     let commitAfter: String? = row["commit_sha_after"]
@@ -148,7 +198,12 @@ enum StepRow {
           commit: try value("commit_sha_after", row, ObjectID.init(hex:)).unlessNull)
       },
       stateAfter: try value("state_after", row, RecordedState.init),
-      commits: commitCount == nil ? nil : commits.compactMap(ObjectID.init(hex:)),
+      snapshotAfter: objectID("snapshot_after", row),
+      referenceMoves: related.references[id] ?? [],
+      droppedStashes: (related.stashes[id] ?? []).compactMap(ObjectID.init(hex:)),
+      lost: try optionalJSON("lost_json", row, decoder),
+      commits: commitCount == nil
+        ? nil : (related.commits[id] ?? []).compactMap(ObjectID.init(hex:)),
       changes: files.map { files in
         ChangeSummary(
           filesChanged: files, insertions: row["insertions"] ?? 0,
@@ -178,6 +233,13 @@ enum StepRow {
     } catch {
       throw unreadable(column, row, "JSON of another form")
     }
+  }
+
+  /// As `json`, for a column that may be NULL.
+  private static func optionalJSON<Value: Decodable>(
+    _ column: String, _ row: Row, _ decoder: JSONDecoder
+  ) throws -> Value? {
+    (row[column] as DatabaseValue).isNull ? nil : try json(column, row, decoder)
   }
 
   private static func unreadable(_ column: String, _ row: Row, _ found: String) -> StoreError {

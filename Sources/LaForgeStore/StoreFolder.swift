@@ -17,6 +17,12 @@ package struct StoreFolder: Equatable, Sendable {
   var runLocks: FilePath { path.appending("run") }
   /// Records that could not be written into the database.
   package var spool: FilePath { path.appending("spool") }
+  /// Held while the keep reference is changed.
+  var keepLock: FilePath { path.appending("keep.lock") }
+  /// Held while a state of a worktree is taken or changed.
+  func worktreeLock(_ worktree: String) -> FilePath {
+    path.appending("worktree-\(worktree.replacing("/", with: "-")).lock")
+  }
   /// Held while the database is made or migrated.
   var setupLock: FilePath { path.appending("setup.lock") }
 

@@ -95,6 +95,10 @@ int laforge_set_close_on_exec(int descriptor);
 ssize_t laforge_write(int descriptor, const void *bytes, size_t count);
 int laforge_close(int descriptor);
 
+// Copies a file with its times to the nanosecond, which the names of struct stat's members make
+// awkward to say for several systems. Returns 0 or errno.
+int laforge_copy_file(const char *source, const char *target);
+
 // The columns of a terminal; 0 where it is none. ioctl(2) is variadic.
 int laforge_terminal_columns(int descriptor);
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 
 /// The subcommands by name, and what to say of a word that is none.
 enum Subcommand {
@@ -9,7 +8,9 @@ enum Subcommand {
     + ["help"]
 
   /// Other names of theirs, which help does not show.
-  private static let hiddenAliases = ["steps": "log", "list": "log", "info": "show"]
+  private static let hiddenAliases = [
+    "steps": "log", "list": "log", "info": "show", "rewind": "rollback",
+  ]
 
   /// Returns the name that the first word stands for.
   ///
@@ -29,24 +30,12 @@ enum Subcommand {
   private static func hint(for words: [String], path: String?) -> String {
     let word = words[0]
     let recording = "`laforge run -- \(ShellWords.join(words))`"
-    if isProgram(word, path: path) { return recording }
+    if ProgramSearch(path: path).find(word) != nil { return recording }
     let nearest = names.map { ($0, distance($0, word)) }.min { $0.1 < $1.1 }
     if let (name, distance) = nearest, distance <= max(1, word.count / 2) {
       return "did you mean `laforge \(name)`?"
     }
     return "\(recording), or `laforge help` for the commands."
-  }
-
-  private static func isProgram(_ word: String, path: String?) -> Bool {
-    if word.contains("/") { return isExecutable(word) }
-    let folders = (path ?? "").split(separator: ":", omittingEmptySubsequences: false)
-    return folders.contains { isExecutable("\($0.isEmpty ? "." : $0)/\(word)") }
-  }
-
-  private static func isExecutable(_ path: String) -> Bool {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
-    return access(path, X_OK) == 0
   }
 
   /// How many letters must be added, left out, replaced or swapped with their neighbour: the

@@ -12,6 +12,19 @@ extension UserMessage {
         hint: "`git fsck` says what is wrong with them.")
     case .store(let error):
       self.init(error, unstarted: unstarted, newestCopy: newestCopy)
+    case .state(let error):
+      self.init(
+        code: "state_not_saved",
+        summary: "The state of the repository could not be saved, so nothing could be undone.",
+        consequence: "'\(unstarted.baseName)' was not started.", causes: [error.description],
+        hint: "`laforge run --best-effort -- \(unstarted.display)` goes without.")
+    case .operation(let error):
+      self.init(
+        code: "unfinished",
+        summary: "An operation that was cut off could not be finished, so the working tree is a"
+          + " mixture.",
+        consequence: "'\(unstarted.baseName)' was not started.", causes: ["\(error)"],
+        hint: "`laforge ops` shows it.")
     case .launch(let error):
       self.init(
         code: "not_started", summary: "No process could be made for '\(unstarted.baseName)'.",
@@ -60,6 +73,16 @@ extension UserMessage {
         code: "changes_unknown",
         summary: "What \(step) changed is unknown: the repository cannot be read any more.",
         causes: [UserMessage(error).summary])
+    case .stateUnknown(let error):
+      self.init(
+        code: "state_unknown",
+        summary: "The state after \(step) could not be saved; it cannot be undone path by path.",
+        causes: [error.description], hint: "`laforge rollback` goes back to exactly before it.")
+    case .finished(let finished): self.init(finished)
+    case .notTidied(let error):
+      self.init(
+        code: "not_tidied", summary: "An interrupted step could not be closed with its state.",
+        causes: [error.description])
     case .changesUnknown(let error):
       self.init(
         code: "changes_unknown", summary: "What \(step) changed could not be computed.",
@@ -93,4 +116,29 @@ extension UserMessage {
 extension AgentCommand {
   /// The command as a person would type it, without credentials: hints are written to files too.
   var display: String { ShellWords.join(CredentialRedactor().redact(command: text)) }
+}
+
+extension UserMessage {
+  /// Says what became of an operation that had been cut off.
+  init(_ finished: FinishedOperation) {
+    let operation = finished.operation
+    let what = "the \(operation.kind.rawValue) \(operation.title) (\(operation.id))"
+    guard finished.isDone else {
+      self.init(
+        code: "operation_given_up",
+        summary: "\(what.prefix(1).uppercased())\(what.dropFirst()) had been cut off and was given up.",
+        hint: operation.before == nil
+          ? nil : "`laforge diff \(operation.id) now` compares with the state before it.")
+      return
+    }
+    self.init(
+      code: "operation_finished", summary: "Finished \(what), which had been cut off.",
+      consequence: finished.setAside.isEmpty
+        ? nil
+        : "Neither as before nor as wanted, and set aside: "
+          + finished.setAside.map(\.text).joined(separator: ", ") + ".",
+      hint: finished.by.flatMap { by in
+        finished.setAside.isEmpty ? nil : "`laforge restore \(by) FILE` brings one back."
+      })
+  }
 }

@@ -31,6 +31,14 @@ enum Readable {
     return tenths(number, of: 1_000_000_000) + "G"
   }
 
+  /// A size: `950 B`, `48 KiB`, `2.0 GiB`.
+  static func size(_ bytes: Int64) -> String {
+    if bytes < 1 << 10 { return "\(bytes) B" }
+    if bytes < 1 << 20 { return "\((bytes + 512) >> 10) KiB" }
+    if bytes < 1 << 30 { return "\((bytes + (1 << 19)) >> 20) MiB" }
+    return tenths(bytes, of: 1 << 30) + " GiB"
+  }
+
   /// An amount of money: `$0.03`, and `$0.0034` below a cent.
   static func cost(_ cost: Cost) -> String {
     if cost.microdollars > 0, cost.microdollars < 50 { return "<$0.0001" }

@@ -10,15 +10,18 @@ package struct RepositoryLocation: Equatable, Sendable {
   package var workingTree: FilePath
   /// The name of this linked worktree under `worktrees/`; `nil` for the main one.
   package var linkedName: String?
+  /// Whether `GIT_DIR` or a relative of it named the repository, so that git must be told it too.
+  package var isFromEnvironment: Bool
 
   package init(
     gitDirectory: FilePath, commonDirectory: FilePath, workingTree: FilePath,
-    linkedName: String?
+    linkedName: String?, isFromEnvironment: Bool = false
   ) {
     self.gitDirectory = gitDirectory
     self.commonDirectory = commonDirectory
     self.workingTree = workingTree
     self.linkedName = linkedName
+    self.isFromEnvironment = isFromEnvironment
   }
 
   /// How the store knows this worktree: `main`, or its name under `worktrees/`.

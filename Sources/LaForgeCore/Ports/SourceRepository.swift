@@ -1,21 +1,42 @@
 import SystemPackage
 
-/// Where a repository's references point at one moment.
+/// Where a repository's references point at one moment; LaForge's own are not among them.
 package struct ReferenceTips: Equatable, Sendable {
   /// The local branches that no other worktree has checked out, by full name.
   package var branches: [String: ObjectID]
   /// The remote-tracking branches, by full name.
   package var remoteBranches: [String: ObjectID]
-  /// The targets of all other references: tags, notes, the stash, the branches of other worktrees.
-  package var others: Set<ObjectID>
+  /// The local branches that other worktrees have checked out, by full name.
+  package var branchesElsewhere: [String: ObjectID]
+  /// All other references by full name: tags, notes; annotated tags by the tag's own id.
+  package var others: [String: ObjectID]
+  /// The entries of the stash, the newest first.
+  package var stash: [ObjectID]
+  /// The commits that the HEADs of other worktrees name.
+  package var headsElsewhere: Set<ObjectID>
 
   package init(
     branches: [String: ObjectID] = [:], remoteBranches: [String: ObjectID] = [:],
-    others: Set<ObjectID> = []
+    branchesElsewhere: [String: ObjectID] = [:], others: [String: ObjectID] = [:],
+    stash: [ObjectID] = [], headsElsewhere: Set<ObjectID> = []
   ) {
     self.branches = branches
     self.remoteBranches = remoteBranches
+    self.branchesElsewhere = branchesElsewhere
     self.others = others
+    self.stash = stash
+    self.headsElsewhere = headsElsewhere
+  }
+
+  /// Everything but the remote-tracking branches, by name.
+  package func targets(head: Head) -> [String: ObjectID] {
+    var targets = branches.merging(branchesElsewhere) { $1 }.merging(others) { $1 }
+    for (index, entry) in stash.enumerated() { targets["stash@{\(index)}"] = entry }
+    for (index, commit) in headsElsewhere.sorted(by: { $0.hex < $1.hex }).enumerated() {
+      targets["HEAD \(index)"] = commit
+    }
+    targets["HEAD"] = head.commit
+    return targets
   }
 }
 
@@ -41,22 +62,29 @@ package protocol SourceRepository {
   ///
   /// - Throws: `RepositoryError.missingCommit` where the commit does not exist,
   ///   `RepositoryError.unreadable` where HEAD cannot be read.
-  func head() throws(RepositoryError) -> Head
+  func head() async throws(RepositoryError) -> Head
 
   /// Returns where the references point now.
-  func referenceTips() throws(GitError) -> ReferenceTips
+  func referenceTips() async throws(GitError) -> ReferenceTips
 
   /// Returns the commits that HEAD and the local branches reach now and nothing reached before,
   /// oldest first; commits fetched from a remote are not among them.
   func commitsMade(
     since before: RepositoryPosition, until after: RepositoryPosition
-  ) throws(GitError) -> [ObjectID]
+  ) async throws(GitError) -> [ObjectID]
 
-  /// Compares the files of two commits, without rename detection; `nil` stands for no files.
-  func changes(from old: ObjectID?, to new: ObjectID?) throws(GitError) -> ChangeSummary
+  /// Compares two trees, without rename detection; `nil` stands for an empty one.
+  func changes(
+    from old: ObjectID?, to new: ObjectID?
+  ) async throws(GitError) -> ChangeSummary
 
   /// Returns the value of a git configuration variable; `nil` where it is not set.
-  func configuration(_ name: String) throws(GitError) -> String?
+  func configuration(_ name: String) async throws(GitError) -> String?
+
+  /// Returns a truth value of the configuration; `nil` where it is not set.
+  ///
+  /// - Throws: `GitError` where its value is no truth value.
+  func flag(_ name: String) async throws(GitError) -> Bool?
 
   /// Returns the shortest form of an object's id that git would show; for an object that the
   /// repository does not hold, the first seven digits.
@@ -66,9 +94,9 @@ package protocol SourceRepository {
 extension SourceRepository {
   /// The project's id: `laforge.project`, else the name of the main worktree's folder.
   package var projectID: String {
-    get throws(RepositoryError) {
+    get async throws(RepositoryError) {
       do throws(GitError) {
-        let configured = try configuration("laforge.project") ?? ""
+        let configured = try await configuration("laforge.project") ?? ""
         return configured.isEmpty ? location.defaultProjectID : configured
       } catch {
         throw .unreadable(path: location.gitDirectory.string, cause: error)

@@ -74,6 +74,13 @@ package protocol StepStore: StepReading {
     isAgentAlive: (AgentProcess) -> Bool
   ) throws(StoreError) -> [StepID]
 
+  /// Records the state that a later command found after an interrupted step.
+  func recordLate(_ state: LateState, of id: StepID) throws(StoreError)
+
+  /// Waits for the lock of a worktree, held while its state is taken or changed; it is released when
+  /// the returned object goes.
+  func lockWorktree(_ worktree: String) throws(StoreError) -> AnyObject
+
   /// Takes in the record of a step that ended but could not be written then. Taking in the same
   /// record again changes nothing.
   func adoptStep(_ step: Step) throws(StoreError)

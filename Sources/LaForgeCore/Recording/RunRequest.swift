@@ -45,6 +45,12 @@ package enum RecordWarning: Equatable, Sendable {
   case notKept(cause: StoreError)
   /// The repository could not be read after the run, so what it changed is unknown.
   case repositoryUnreadable(RepositoryError)
+  /// The state after the run could not be taken or kept.
+  case stateUnknown(StateError)
+  /// An operation that was cut off earlier was dealt with before the run.
+  case finished(FinishedOperation)
+  /// What an ended or interrupted run left could not be tidied up.
+  case notTidied(StateError)
   /// What changed could not be computed.
   case changesUnknown(GitError)
   /// Lines that looked like usage could not be read.
@@ -62,6 +68,10 @@ package enum RecordError: Error, Equatable, Sendable {
   case repository(RepositoryError)
   case references(GitError)
   case store(StoreError)
+  /// The state before the run could not be taken or kept, so nothing could be undone.
+  case state(StateError)
+  /// An operation that was cut off could not be finished, so the state is a mixture.
+  case operation(OperationError)
   /// No process could be created for the command.
   case launch(AgentLaunchError)
 }

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// Records one run of a command: the use case behind `laforge run`.
 package struct StepRecorder {
-  private let repository: any SourceRepository
-  private let store: any StepStore
+  private let repository: any StateMover
+  private let store: any StepStore & StateLedger & OperationStore
   private let spool: any StepSpool
   private let runner: any AgentRunner
   private let isAgentAlive: (AgentProcess) -> Bool
@@ -11,7 +11,8 @@ package struct StepRecorder {
   private let redactor = CredentialRedactor()
 
   package init(
-    repository: any SourceRepository, store: any StepStore, spool: any StepSpool,
+    repository: any StateMover, store: any StepStore & StateLedger & OperationStore,
+    spool: any StepSpool,
     runner: any AgentRunner, isAgentAlive: @escaping (AgentProcess) -> Bool,
     clock: RecordingClock
   ) {
@@ -23,22 +24,52 @@ package struct StepRecorder {
     self.clock = clock
   }
 
+  private var keeper: StateKeeper {
+    StateKeeper(repository: repository, ledger: store, clock: clock)
+  }
+
   /// Runs the command and records it.
   ///
-  /// The order of writes is what makes a crash harmless: the process exists but waits, then the
-  /// running row is committed with that process in it, then the program is executed, then the row
-  /// is finished in one transaction.
+  /// The order of writes is what makes a crash harmless: the state before is kept, the process
+  /// exists but waits, the running row is committed with that process in it, a reference protects
+  /// what the program could destroy, then it is executed; the state after is kept, then the row is
+  /// finished in one transaction.
   ///
+  /// - Parameters:
+  ///   - request: What to run.
+  ///   - meter: Reads the usage from the output.
+  ///   - announce: Called before the program runs with what it is not protected against, where that
+  ///     is not what it was at the step before.
+  /// - Returns: The recorded step.
   /// - Throws: `RecordError` only while the program has not been executed. From then on the run
   ///   has an outcome, whatever goes wrong is a warning in it.
   package func record(
-    _ request: RunRequest, meter: any UsageMeter
-  ) throws(RecordError) -> RecordedRun {
+    _ request: RunRequest, meter: any UsageMeter,
+    announce: (StepID, [LeftOut]) -> Void
+  ) async throws(RecordError) -> RecordedRun {
     var meter = meter
-    let refusals = try tidyUp()
-    let before = try position()
+    let lock = try inStore { () throws(StoreError) in
+      try store.lockWorktree(repository.location.worktree)
+    }
+    var warnings = try await tidyUp()
+    let before = try await takeState()
+    let protection = try await inStates { () async throws(StateError) in
+      try await keep(before)
+    }
+    let isNews = try hasNewLeftOut(before.captured)
     let held = try hold(request.command)
-    let running = try start(request, at: before.head, as: held)
+    let running = try start(request, from: before.captured, as: held)
+    do throws(GitError) {
+      if let protection { try await repository.protect(running.step.id, with: protection) }
+    } catch {
+      held.abandon()
+      abandon(running, at: before.captured.state)
+      throw .state(.git(error))
+    }
+    // From here on the step counts as running, which keeps others out.
+    withExtendedLifetime(lock) {}
+    if isNews { announce(running.step.id, before.captured.leftOut) }
+
     let startedAt = clock.monotonicMilliseconds()
     var end: (time: Timestamp, duration: Int64)?
     let outcome = held.release(as: running.step.id) { event in
@@ -56,22 +87,34 @@ package struct StepRecorder {
       agentReportedError: report.agentReportedError,
       agentConfiguration: configuration(of: running.step, completedBy: report),
       tokenUsage: report.usage)
-    var warnings = refusals.map(RecordWarning.spoolRefused)
-    warnings += describeChanges(since: before, in: &completion)
+    let changes = StepChanges(
+      repository: repository, before: before.captured, tipsBefore: before.tips)
+    warnings += await changes.describe(in: &completion) { request async throws(StateError) in
+      try await keeper.keep(request)
+    }
     if report.unreadableLines > 0 {
       warnings.append(.unreadableUsage(lines: report.unreadableLines))
     }
     if outcome.leftOutputOpen { warnings.append(.outputLeftOpen) }
     warnings += outcome.outputFailures.map(RecordWarning.outputFailed)
-    let (step, failure) = finish(running, with: completion)
-    if let failure { warnings.append(failure) }
+    // Kept before the row is final: what the row names must exist.
+    let failure = await release(running.step.id, before, completion)
+    let (step, unfinished) = finish(running, with: completion)
+    warnings += [failure, unfinished].compactMap { $0 }
     return RecordedRun(step: step, launchFailure: outcome.launchFailure, warnings: warnings)
   }
 
   // MARK: - Before the program runs
 
-  /// Takes in what earlier runs could not write, and closes those whose LaForge died.
-  private func tidyUp() throws(RecordError) -> [SpoolRefusal] {
+  /// The repository as it is before the program runs.
+  private struct Before {
+    var captured: CapturedState
+    var tips: ReferenceTips
+  }
+
+  /// Takes in what earlier runs could not write, finishes what an operation was cut off in, and
+  /// closes the runs whose LaForge died with the state that is there now.
+  private func tidyUp() async throws(RecordError) -> [RecordWarning] {
     var (waiting, refusals) = spool.waiting(storeID: store.storeID)
     for spooled in waiting {
       do throws(StoreError) {
@@ -81,22 +124,50 @@ package struct StepRecorder {
         refusals.append(SpoolRefusal(path: spooled.path, reason: error.description))
       }
     }
+    let finished: [FinishedOperation]
     do {
-      _ = try store.closeInterruptedSteps(isAgentAlive: isAgentAlive)
-      return refusals
+      finished = try await OperationRecovery(repository: repository, store: store, clock: clock)
+        .finishInterrupted()
     } catch {
-      throw .store(error)
+      throw .operation(error)
+    }
+    let recovery = StepRecovery(
+      repository: repository, store: store, keeper: keeper, isAgentAlive: isAgentAlive)
+    let closed = try await inStates { () async throws(StateError) in
+      try await recovery.closeInterruptedSteps()
+    }
+    try await inStates { () async throws(StateError) in try keeper.tidy() }
+    return refusals.map(RecordWarning.spoolRefused) + finished.map(RecordWarning.finished)
+      + closed
+  }
+
+  private func takeState() async throws(RecordError) -> Before {
+    // Read first for its own refusals, which say more than those of git.
+    do { _ = try await repository.head() } catch { throw .repository(error) }
+    do throws(GitError) {
+      return Before(
+        captured: try await repository.captureState(), tips: try await repository.referenceTips())
+    } catch {
+      throw .state(.git(error))
     }
   }
 
-  private func position() throws(RecordError) -> RepositoryPosition {
-    let head: Head
-    do { head = try repository.head() } catch { throw .repository(error) }
-    do {
-      return RepositoryPosition(head: head, tips: try repository.referenceTips())
-    } catch {
-      throw .references(error)
+  /// Keeps the state before; returns a commit that protects what the references reach.
+  private func keep(_ before: Before) async throws(StateError) -> ObjectID? {
+    let state = before.captured.state
+    try await keeper.keep(
+      KeepRequest(
+        snapshots: Set([state.snapshot].compactMap { $0 }), commits: Set(before.captured.commits)))
+    return try await keeper.takeIn(before.tips, head: state.head)
+  }
+
+  private func hasNewLeftOut(_ captured: CapturedState) throws(RecordError) -> Bool {
+    guard !captured.leftOut.isEmpty else { return false }
+    let latest = try inStore { () throws(StoreError) in
+      try store.latestActiveStep(worktree: repository.location.worktree)
     }
+    let known = Set((latest?.start.leftOut ?? []).map { [$0.path.text, $0.reason.rawValue] })
+    return !captured.leftOut.allSatisfy { known.contains([$0.path.text, $0.reason.rawValue]) }
   }
 
   private func hold(_ command: AgentCommand) throws(RecordError) -> any HeldAgent {
@@ -104,7 +175,7 @@ package struct StepRecorder {
   }
 
   private func start(
-    _ request: RunRequest, at head: Head, as held: any HeldAgent
+    _ request: RunRequest, from before: CapturedState, as held: any HeldAgent
   ) throws(RecordError) -> RunningStep {
     var configuration = request.configuration
     configuration.agent = configuration.agent ?? request.command.baseName
@@ -113,8 +184,10 @@ package struct StepRecorder {
       worktreePath: repository.location.workingTree.string, directory: request.directory,
       enclosing: request.enclosing, label: request.label.map(redactor.redact),
       command: redactor.redact(command: request.command.text),
-      agentConfiguration: redactor.redact(configuration), headBefore: head,
-      startTime: clock.now(), agentProcess: held.process)
+      agentConfiguration: redactor.redact(configuration),
+      headBefore: before.state.head, stateBefore: before.state.snapshot == nil ? .clean : .snapshot,
+      snapshotBefore: before.state.snapshot, leftOut: before.leftOut, startTime: clock.now(),
+      agentProcess: held.process)
     do {
       return try RunningStep(step, in: store)
     } catch {
@@ -134,29 +207,31 @@ package struct StepRecorder {
     return configuration
   }
 
-  private func describeChanges(
-    since before: RepositoryPosition, in completion: inout StepCompletion
-  ) -> [RecordWarning] {
-    let head: Head
+  /// Keeps what the step orphaned and takes its protection away.
+  private func release(
+    _ id: StepID, _ before: Before, _ completion: StepCompletion
+  ) async -> RecordWarning? {
+    let state = before.captured.state
+    var candidates = Set(before.tips.targets(head: state.head).values)
+    candidates.formUnion(completion.commits ?? [])
+    if let head = completion.headAfter?.commit { candidates.insert(head) }
     do {
-      head = try repository.head()
+      try await keeper.release(id, keeping: candidates)
+      return nil
     } catch {
-      return [.repositoryUnreadable(error)]
+      return .stateUnknown(error)
     }
-    completion.headAfter = head
-    var warnings: [RecordWarning] = []
-    do throws(GitError) {
-      let after = RepositoryPosition(head: head, tips: try repository.referenceTips())
-      completion.commits = try repository.commitsMade(since: before, until: after)
-    } catch {
-      warnings.append(.changesUnknown(error))
-    }
-    do throws(GitError) {
-      completion.changes = try repository.changes(from: before.head.commit, to: head.commit)
-    } catch {
-      warnings.append(.changesUnknown(error))
-    }
-    return warnings
+  }
+
+  /// Closes a step whose program was never executed.
+  private func abandon(_ running: consuming RunningStep, at state: RepositoryState) {
+    let completion = StepCompletion(
+      endedBy: .exit, termination: .exited(125), endTime: running.step.start.startTime,
+      durationMilliseconds: 0, headAfter: state.head,
+      stateAfter: state.snapshot == nil ? .clean : .snapshot, snapshotAfter: state.snapshot,
+      lost: [], commits: [], changes: ChangeSummary.none,
+      agentConfiguration: running.step.start.agentConfiguration)
+    _ = finish(running, with: completion)
   }
 
   /// Writes the end of the step into the store, else into the spool.
@@ -176,6 +251,26 @@ package struct StepRecorder {
       } catch {
         return (step, .notKept(cause: cause))
       }
+    }
+  }
+
+  // MARK: - Errors
+
+  private func inStore<Value>(
+    _ body: () throws(StoreError) -> Value
+  ) throws(RecordError) -> Value {
+    do { return try body() } catch { throw .store(error) }
+  }
+
+  private func inStates<Value>(
+    _ body: () async throws(StateError) -> Value
+  ) async throws(RecordError) -> Value {
+    do {
+      return try await body()
+    } catch .store(let error) {
+      throw .store(error)
+    } catch {
+      throw .state(error)
     }
   }
 }

@@ -17,11 +17,14 @@ public struct Step: Hashable, Codable, Sendable, Identifiable {
   public var overlaps: [StepID]
   /// When the row was made; the same moment as the start of the step.
   public var createdAt: Timestamp
+  /// The state that a later command found after LaForge was killed during the step; it may hold
+  /// later edits. `nil` for every other step, and where it was not taken.
+  public var late: LateState?
 
   /// Creates a value of these parts.
   public init(
     id: StepID, start: NewStep, isActive: Bool, parent: StepID?, status: StepStatus,
-    end: StepCompletion?, overlaps: [StepID], createdAt: Timestamp
+    end: StepCompletion?, overlaps: [StepID], createdAt: Timestamp, late: LateState? = nil
   ) {
     self.id = id
     self.start = start
@@ -31,6 +34,7 @@ public struct Step: Hashable, Codable, Sendable, Identifiable {
     self.end = end
     self.overlaps = overlaps
     self.createdAt = createdAt
+    self.late = late
   }
 
   /// What ended the step; `nil` while it runs.
@@ -48,6 +52,41 @@ public struct Step: Hashable, Codable, Sendable, Identifiable {
     var step = self
     step.status = .interrupted
     return step
+  }
+}
+
+/// A state that was taken by a later command.
+public struct LateState: Hashable, Codable, Sendable {
+  /// HEAD as that command found it.
+  public var head: Head
+  /// The tree of the snapshot; `nil` where nothing was uncommitted.
+  public var snapshot: ObjectID?
+
+  /// Creates a value of these parts.
+  public init(head: Head, snapshot: ObjectID?) {
+    self.head = head
+    self.snapshot = snapshot
+  }
+}
+
+extension Step {
+  /// The state before the step; `nil` where it was not taken.
+  package var stateBefore: RepositoryState? {
+    start.stateBefore == .unknown
+      ? nil : RepositoryState(head: start.headBefore, snapshot: start.snapshotBefore)
+  }
+
+  /// The state after the step, or as a later command found it; `nil` where it was not taken.
+  package var stateAfter: RepositoryState? {
+    if let late { return RepositoryState(head: late.head, snapshot: late.snapshot) }
+    guard let end, end.stateAfter != .unknown, let head = end.headAfter else { return nil }
+    return RepositoryState(head: head, snapshot: end.snapshotAfter)
+  }
+
+  /// Whether the states are known to be the same.
+  package var changedNothing: Bool {
+    guard let before = stateBefore, let after = stateAfter else { return false }
+    return before == after
   }
 }
 
@@ -77,6 +116,10 @@ public struct NewStep: Hashable, Codable, Sendable {
   public var headBefore: Head
   /// What was recorded of the state before the step.
   public var stateBefore: RecordedState
+  /// The tree of the snapshot before the step; `nil` unless `stateBefore` is `snapshot`.
+  public var snapshotBefore: ObjectID?
+  /// What the step was not protected against; `nil` where it is unknown.
+  public var leftOut: [LeftOut]?
   /// When the step began.
   public var startTime: Timestamp
   /// The agent's process; `nil` where the step was not started by a process of this machine.
@@ -87,8 +130,8 @@ public struct NewStep: Hashable, Codable, Sendable {
     projectID: String, worktree: String = "main", worktreePath: String = "",
     directory: String = "", enclosing: StepID? = nil, label: String? = nil,
     command: [String] = [], agentConfiguration: AgentConfiguration = AgentConfiguration(),
-    headBefore: Head, stateBefore: RecordedState = .unknown, startTime: Timestamp,
-    agentProcess: AgentProcess? = nil
+    headBefore: Head, stateBefore: RecordedState = .unknown, snapshotBefore: ObjectID? = nil,
+    leftOut: [LeftOut]? = nil, startTime: Timestamp, agentProcess: AgentProcess? = nil
   ) {
     self.projectID = projectID
     self.worktree = worktree
@@ -100,6 +143,8 @@ public struct NewStep: Hashable, Codable, Sendable {
     self.agentConfiguration = agentConfiguration
     self.headBefore = headBefore
     self.stateBefore = stateBefore
+    self.snapshotBefore = snapshotBefore
+    self.leftOut = leftOut
     self.startTime = startTime
     self.agentProcess = agentProcess
   }
@@ -121,6 +166,15 @@ public struct StepCompletion: Hashable, Codable, Sendable {
   public var headAfter: Head?
   /// What was recorded of the state after the step.
   public var stateAfter: RecordedState
+  /// The tree of the snapshot after the step; `nil` unless `stateAfter` is `snapshot`.
+  public var snapshotAfter: ObjectID?
+  /// The references that the step moved, created or deleted, by name; those of other worktrees and
+  /// of remotes are not among them.
+  public var referenceMoves: [ReferenceMove]
+  /// The stash entries that were there before the step and are not after it, the newest first.
+  public var droppedStashes: [ObjectID]
+  /// Uncommitted work that the step destroyed; `nil` where it is unknown.
+  public var lost: [LostWork]?
   /// The commits the step made, oldest first; `nil` where they could not be read.
   public var commits: [ObjectID]?
   /// How much the files changed; `nil` where it is unknown.
@@ -137,7 +191,9 @@ public struct StepCompletion: Hashable, Codable, Sendable {
   public init(
     endedBy: EndReason, termination: TerminationStatus, endTime: Timestamp,
     durationMilliseconds: Int64, headAfter: Head? = nil, stateAfter: RecordedState = .unknown,
-    commits: [ObjectID]? = nil, changes: ChangeSummary? = nil, agentReportedError: Bool? = nil,
+    snapshotAfter: ObjectID? = nil, referenceMoves: [ReferenceMove] = [],
+    droppedStashes: [ObjectID] = [], lost: [LostWork]? = nil, commits: [ObjectID]? = nil,
+    changes: ChangeSummary? = nil, agentReportedError: Bool? = nil,
     agentConfiguration: AgentConfiguration = AgentConfiguration(), tokenUsage: TokenUsage? = nil
   ) {
     self.endedBy = endedBy
@@ -146,6 +202,10 @@ public struct StepCompletion: Hashable, Codable, Sendable {
     self.durationMilliseconds = durationMilliseconds
     self.headAfter = headAfter
     self.stateAfter = stateAfter
+    self.snapshotAfter = snapshotAfter
+    self.referenceMoves = referenceMoves
+    self.droppedStashes = droppedStashes
+    self.lost = lost
     self.commits = commits
     self.changes = changes
     self.agentReportedError = agentReportedError

@@ -97,18 +97,56 @@ extension StepDocument: Encodable {
 
   private func encodeStates(into container: inout KeyedEncodingContainer<CodingKeys>) throws {
     try container.encode(step.start.headBefore.commit, forKey: .commitBefore)
-    try container.encode(step.end?.headAfter?.commit, forKey: .commitAfter)
+    let headAfter = step.late?.head ?? step.end?.headAfter
+    try container.encode(headAfter?.commit, forKey: .commitAfter)
     try container.encode(step.start.headBefore.branch, forKey: .branchBefore)
-    try container.encode(step.end?.headAfter?.branch, forKey: .branchAfter)
+    try container.encode(headAfter?.branch, forKey: .branchAfter)
     try container.encode(step.start.stateBefore, forKey: .stateBefore)
-    try container.encode(step.end?.stateAfter ?? .unknown, forKey: .stateAfter)
-    try container.encodeNil(forKey: .snapshotBefore)
-    try container.encodeNil(forKey: .snapshotAfter)
+    let recordedAfter = step.late == nil ? step.end?.stateAfter ?? .unknown : .late
+    try container.encode(recordedAfter, forKey: .stateAfter)
+    try container.encode(step.start.snapshotBefore, forKey: .snapshotBefore)
+    try container.encode(step.stateAfter?.snapshot, forKey: .snapshotAfter)
     try container.encode(step.end?.commits, forKey: .commits)
     try container.encode(step.end?.changes?.filesChanged, forKey: .filesChanged)
     try container.encode(step.end?.changes?.insertions, forKey: .insertions)
     try container.encode(step.end?.changes?.deletions, forKey: .deletions)
-    try container.encodeNil(forKey: .leftOut)
-    try container.encodeNil(forKey: .lost)
+    try container.encode(step.start.leftOut.map { $0.map(LeftOutDocument.init) }, forKey: .leftOut)
+    try container.encode(step.end?.lost.map { $0.map(LostDocument.init) }, forKey: .lost)
+  }
+}
+
+/// A path that is not covered, in the JSON schema; bytes that are no UTF-8 are replaced.
+package struct LeftOutDocument: Encodable {
+  package var path: String
+  package var reason: LeftOut.Reason
+  package var bytes: Int64?
+
+  package init(_ leftOut: LeftOut) {
+    path = leftOut.path.text
+    reason = leftOut.reason
+    bytes = leftOut.bytes
+  }
+
+  private enum CodingKeys: CodingKey {
+    case path, reason, bytes
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(path, forKey: .path)
+    try container.encode(reason, forKey: .reason)
+    // Null, not left away, where it is unknown.
+    try container.encode(bytes, forKey: .bytes)
+  }
+}
+
+/// A path whose uncommitted work is lost, in the JSON schema.
+package struct LostDocument: Encodable {
+  package var path: String
+  package var kind: LostWork.Kind
+
+  package init(_ lost: LostWork) {
+    path = lost.path.text
+    kind = lost.kind
   }
 }

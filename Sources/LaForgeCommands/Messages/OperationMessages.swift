@@ -1,0 +1,209 @@
+import LaForgeCore
+
+extension UserMessage {
+  /// Says why an operation was refused or failed.
+  ///
+  /// - Parameters:
+  ///   - error: What stood in the way.
+  ///   - attempt: What could not be done, as the beginning of a sentence: `Cannot undo S7`.
+  ///   - again: The command to call again, such as `laforge undo`.
+  ///   - context: What the words need.
+  init(_ error: OperationError, attempt: String, again: String, _ context: OperationWords) {
+    switch error {
+    case .nothingToUndo:
+      self.init(
+        code: "nothing_to_undo", summary: "There is no step to go back from in this worktree.",
+        hint: "`laforge log --all` lists the steps, rolled-back ones too.")
+    case .nothingToRedo(let lastRun):
+      self.init(
+        code: "nothing_to_redo",
+        summary: "There is nothing to redo: "
+          + (lastRun.map { "\($0) ran since the last undo, or nothing was undone." }
+            ?? "nothing was undone."),
+        hint: "Rolled-back steps are kept: `laforge log --all`, then `laforge redo STEP`.")
+    case .stepChangedNothing(let step, let latest):
+      self.init(
+        code: "step_changed_nothing",
+        summary: "\(step) changed nothing."
+          + (latest.map { " The latest step that did is \($0)." } ?? ""),
+        hint: latest.map { "`laforge undo \($0.rawValue)`" })
+    case .alreadyRolledBack(let step):
+      self.init(
+        code: "already_rolled_back", summary: "\(step) is already rolled back.",
+        hint: "`laforge redo \(step.rawValue)`, `laforge show \(step.rawValue)`")
+    case .alreadyActive(let step):
+      self.init(
+        code: "already_active", summary: "\(step) is not rolled back.",
+        hint: "`laforge rollback \(step.rawValue)` goes back to exactly after it.")
+    case .otherWorktree(let step, let path):
+      self.init(
+        code: "other_worktree", summary: "\(step) belongs to the worktree '\(path)'.",
+        hint: "`laforge -C \(ShellWords.quote(path)) \(again.dropFirst(8))`")
+    case .enclosed(let step, let within):
+      self.init(
+        code: "enclosed_step", summary: "\(step) ran within \(within) and goes and comes with it.",
+        hint: "`laforge show \(within.rawValue)`")
+    case .running(let steps):
+      self.init(
+        code: "step_running",
+        summary: "\(attempt): "
+          + steps.map { context.describeRunning($0) }.joined(separator: ", ") + ".",
+        consequence: "Nothing was changed.", hint: "Let it end, then `\(again)`.")
+    case .insideStep(let step):
+      self.init(
+        code: "inside_step",
+        summary: "\(attempt) from inside \(step): an agent cannot turn its own record back.",
+        consequence: "Nothing was changed.")
+    case .unknownState(let state):
+      self.init(
+        code: "unknown_state", summary: "\(attempt): the state \(state) was never recorded.",
+        consequence: "Nothing was changed.",
+        hint: "`laforge log --all` lists the steps; `laforge show STEP` what is known of one.")
+    case .changedSince(let steps, let paths):
+      self = .changedSince(steps, paths, attempt: attempt, context)
+    case .headMoved(let expected, let actual):
+      let old = context.describe(expected)
+      let new = context.describe(actual)
+      self.init(
+        code: "head_moved",
+        summary: "\(attempt): HEAD is at \(new), and it was left at \(old).",
+        consequence: "Nothing was changed.",
+        hint: "`laforge rollback` goes back to exactly before the latest step and sets what came"
+          + " since aside (`laforge redo` returns it).")
+    case .progressChanged(let begun):
+      self.init(
+        code: "operation_in_progress",
+        summary: "\(attempt): a merge, rebase or the like was \(begun ? "begun" : "ended") since.",
+        consequence: "Nothing was changed.",
+        hint: begun
+          ? "`git status` says how to end it; then `\(again)`."
+          : "`laforge rollback` brings it back exactly as it was.")
+    case .bisection:
+      self.init(
+        code: "bisection", summary: "\(attempt): a bisection was begun or ended in between.",
+        consequence: "Nothing was changed.", hint: "`git bisect reset` ends one.")
+    case .checkedOutElsewhere(let branch):
+      self.init(
+        code: "checked_out_elsewhere",
+        summary: "\(attempt): '\(branch)' is checked out in another worktree.",
+        consequence: "Nothing was changed.", hint: "`git worktree list` shows where.")
+    case .branchMoved(let branch):
+      self.init(
+        code: "branch_moved", summary: "\(attempt): '\(branch)' was moved since.",
+        consequence: "Nothing was changed.",
+        hint: "`laforge rollback` puts it back all the same; its commits are kept.")
+    case .inTheWay(let items):
+      self.init(
+        code: "in_the_way",
+        summary: "\(attempt): what cannot be saved is in the way: "
+          + items.map { "'\($0.path)' (\($0.reasonText))" }.joined(separator: ", ") + ".",
+        consequence: "Nothing was changed.", hint: "Move it away, then `\(again)`.")
+    case .missingObjects(let paths):
+      self.init(
+        code: "missing_objects",
+        summary: "\(attempt): the contents of \(Counted(paths.count, "file")) are not in this"
+          + " clone: \(Self.list(paths)).",
+        consequence: "Nothing was changed.",
+        hint: "In a partial clone `git fetch --refetch` brings them.")
+    case .locked(let lock): self = .locked(lock, attempt: attempt, again: again)
+    case .changedUnderneath(let paths):
+      self.init(
+        code: "changed_underneath",
+        summary: "\(attempt): files changed while their state was being saved:"
+          + " \(Self.list(paths)).",
+        consequence: "Nothing was changed.",
+        hint: "Stop what is writing them, then `\(again)`.")
+    case .notInState(let path, let state):
+      self.init(
+        code: "not_in_state", summary: "There is no '\(path)' in the state \(state).",
+        consequence: "Nothing was changed.",
+        hint: "`laforge restore STEP --before \(ShellWords.quote(path.text))` looks before the"
+          + " step.")
+    case .nothingToDo(let reason):
+      self.init(
+        code: "nothing_to_do", summary: "\(attempt): \(reason).",
+        consequence: "Nothing was changed.")
+    case .unfinished(let operation, let cause):
+      self.init(
+        code: "unfinished",
+        summary: "\(attempt) to its end, and what was written could not be taken back.",
+        consequence: "Everything as it was before is kept as \(operation).",
+        causes: [cause.description],
+        hint: "Remove the cause, then `\(again)`: the next command finishes it first.")
+    case .noSuchOperation(let id):
+      self.init(
+        code: "no_such_operation", summary: "There is no operation \(id) in this worktree.",
+        hint: "`laforge ops` lists them.")
+    case .lookup(let error): self.init(error)
+    case .git(let error):
+      self.init(
+        code: "git_failed", summary: "\(attempt): git or the file system refused.",
+        consequence: "Nothing was changed.", causes: [error.description],
+        hint: "Remove the cause, then `\(again)`.")
+    case .repository(let error): self.init(error)
+    case .store(let error): self.init(error)
+    }
+  }
+
+  private static func changedSince(
+    _ steps: [StepID], _ paths: [GitPath], attempt: String, _ context: OperationWords
+  ) -> UserMessage {
+    let names = steps.map(\.description).joined(separator: ", ")
+    let what =
+      steps.isEmpty
+      ? "other files are in their place" : "you edited what \(names) changed too"
+    return UserMessage(
+      code: "changed_since", summary: "\(attempt): \(what): \(list(paths)).",
+      consequence: "Nothing was changed.",
+      hint: steps.isEmpty
+        ? "`laforge restore … --to FOLDER` writes the files elsewhere."
+        : "`laforge rollback` goes back to exactly before the latest step and sets your edits"
+          + " aside (`laforge redo` returns them); `laforge restore \(steps[0].rawValue) --before"
+          + " FILE` takes single files.")
+  }
+
+  private static func locked(
+    _ lock: LockReport, attempt: String, again: String
+  ) -> UserMessage {
+    let age = lock.ageSeconds.map { "made \(Readable.duration(milliseconds: $0 * 1000)) ago" }
+    if let step = lock.madeDuring {
+      return UserMessage(
+        code: "stale_lock",
+        summary: "\(attempt): '\(lock.path)' is in the way. It was made during \(step),"
+          + " \(age ?? "some time ago"), and no process has it open: a git that was killed left it.",
+        consequence: "Nothing was changed.", hint: "`\(again) --remove-stale-lock`")
+    }
+    let by = lock.process.map { " by \($0)" } ?? ""
+    let details = age.map { ", \($0)\(by)" } ?? by
+    return UserMessage(
+      code: "locked",
+      summary: "\(attempt): another git is at work in this repository ('\(lock.path)'\(details)).",
+      consequence: "Nothing was changed.", hint: "Let it finish and run `\(again)` again.")
+  }
+
+  private static func list(_ paths: [GitPath]) -> String {
+    let shown = paths.prefix(8).map(\.text).joined(separator: ", ")
+    return paths.count > 8 ? "\(shown) and \(paths.count - 8) more" : shown
+  }
+}
+
+/// What the messages about operations need to know besides the error.
+struct OperationWords {
+  let now: Timestamp
+  let abbreviate: (ObjectID) -> String
+
+  /// `S7 is running since 12m, pid 4711`.
+  func describeRunning(_ step: Step) -> String {
+    let duration =
+      step.durationMilliseconds(now: now).map { " since \(Readable.duration(milliseconds: $0))" }
+      ?? ""
+    let pid = step.start.agentProcess.map { ", pid \($0.pid)" } ?? ""
+    return "\(step.id) is running\(duration)\(pid)"
+  }
+
+  /// `main 9f2c1ab`.
+  func describe(_ head: Head) -> String {
+    let commit = head.commit.map(abbreviate) ?? "(no commit yet)"
+    return "\(head.shortBranch ?? "detached HEAD") \(commit)"
+  }
+}

@@ -1,0 +1,74 @@
+/// A path as git knows it: bytes relative to the top of the working tree, parted by `/`.
+public struct GitPath: Hashable, Sendable {
+  /// The bytes, which need not be UTF-8.
+  public let bytes: [UInt8]
+
+  /// Creates a path of these bytes.
+  public init(_ bytes: some Sequence<UInt8>) {
+    self.bytes = Array(bytes)
+  }
+
+  /// Creates a path of a text.
+  public init(_ text: String) {
+    bytes = Array(text.utf8)
+  }
+
+  /// The path for people; bytes that are no UTF-8 are replaced.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The names between the slashes.
+  package var components: [ArraySlice<UInt8>] {
+    bytes.split(separator: UInt8(ascii: "/"))
+  }
+
+  /// The last name.
+  package var name: ArraySlice<UInt8> {
+    bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[($0 + 1)...] } ?? bytes[...]
+  }
+
+  /// The folders that the path lies in, the outermost first.
+  package var parents: [GitPath] {
+    bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { GitPath(bytes[..<$0]) }
+  }
+}
+
+extension GitPath: Comparable {
+  /// The order of git's index: byte by byte.
+  public static func < (left: GitPath, right: GitPath) -> Bool {
+    left.bytes.lexicographicallyPrecedes(right.bytes)
+  }
+}
+
+extension GitPath: ExpressibleByStringLiteral {
+  /// Creates a path of a literal.
+  public init(stringLiteral value: String) {
+    self.init(value)
+  }
+}
+
+extension GitPath: CustomStringConvertible {
+  /// The form for people.
+  public var description: String { text }
+}
+
+extension GitPath: Codable {
+  /// Decodes a string, or the bytes of a path that is no UTF-8.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let text = try? container.decode(String.self) {
+      self.init(text)
+    } else {
+      self.init(try container.decode([UInt8].self))
+    }
+  }
+
+  /// Encodes a string where that loses nothing, else the bytes as numbers.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if Array(text.utf8) == bytes {
+      try container.encode(text)
+    } else {
+      try container.encode(bytes)
+    }
+  }
+}

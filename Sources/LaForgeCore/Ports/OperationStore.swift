@@ -1,0 +1,37 @@
+/// The journal of the operations.
+package protocol OperationStore {
+  /// Records that an operation begins, before its first lock.
+  func beginOperation(
+    _ kind: OperationKind, worktree: String, title: String, reverses: OperationID?,
+    at time: Timestamp
+  ) throws(StoreError) -> Operation
+
+  /// Records the state before and what is going to be done, before the first change.
+  func recordPlan(
+    _ plan: StatePlan, of operation: OperationID
+  ) throws(StoreError)
+
+  /// Records in one transaction that an operation is done: the state that it led to, the steps that
+  /// it switches, and what it means for the stack of its worktree.
+  func finishOperation(
+    _ operation: Operation, after: RepositoryState, at time: Timestamp
+  ) throws(StoreError)
+
+  /// Records that nothing is changed by an operation any more.
+  func abandonOperation(_ id: OperationID, at time: Timestamp) throws(StoreError)
+
+  /// Returns an operation; `nil` where there is none of that number.
+  func operation(_ id: OperationID) throws(StoreError) -> Operation?
+
+  /// Lists the operations of a worktree that are done or open, newest first.
+  func operations(worktree: String, limit: Int?) throws(StoreError) -> [Operation]
+
+  /// The operation of a worktree that was begun and not ended; `nil` where there is none.
+  func openOperation(worktree: String) throws(StoreError) -> Operation?
+
+  /// The latest operation on the stack of a worktree.
+  func latestOnStack(worktree: String, kinds: Set<OperationKind>) throws(StoreError) -> Operation?
+
+  /// The steps of a worktree from a number on, in the order of their numbers, whether active or not.
+  func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step]
+}

@@ -1,0 +1,132 @@
+/// Why a state could not be taken or kept.
+package enum StateError: Error, Equatable, Sendable {
+  case git(GitError)
+  case store(StoreError)
+}
+
+extension StateError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .git(let error): error.description
+    case .store(let error): error.description
+    }
+  }
+}
+
+/// Keeps alive what was recorded, and what a step might destroy.
+package struct StateKeeper {
+  private let repository: any StateRepository
+  private let ledger: any StateLedger
+  private let clock: RecordingClock
+
+  /// How many commits that a step orphaned are kept as bytes; of more, a reference stays.
+  private static let orphanLimit = 2000
+  private static let millisecondsOfADay: Int64 = 86_400_000
+
+  package init(
+    repository: any StateRepository, ledger: any StateLedger, clock: RecordingClock
+  ) {
+    self.repository = repository
+    self.ledger = ledger
+    self.clock = clock
+  }
+
+  /// Keeps what is not kept yet, and puts the keep reference back where it was removed.
+  package func keep(_ request: KeepRequest) async throws(StateError) {
+    let new = try store { () throws(StoreError) in try ledger.notKept(request.ids) }
+    let missing = KeepRequest(
+      snapshots: request.snapshots.intersection(new),
+      commits: request.commits.intersection(new), tags: request.tags.intersection(new))
+    let lock = try store { () throws(StoreError) in try ledger.lockKeepReference() }
+    let recorded = try store { () throws(StoreError) in try ledger.keepValue() }
+    let generation = try await git { () async throws(GitError) in
+      try await repository.keep(missing, recorded: recorded)
+    }
+    if let generation {
+      try store { () throws(StoreError) in try ledger.recordKeep(generation, at: clock.now()) }
+    }
+    withExtendedLifetime(lock) {}
+  }
+
+  /// Keeps what the references reached when LaForge last looked and do not reach now, annotated
+  /// tags and the stash: what somebody removes next is then recorded already.
+  ///
+  /// - Returns: A commit that reaches everything the references do; `nil` in an empty repository.
+  package func takeIn(
+    _ tips: ReferenceTips, head: Head
+  ) async throws(StateError) -> ObjectID? {
+    let targets = tips.targets(head: head)
+    let last = try store { () throws(StoreError) in try ledger.lastTips() }
+    if let last, last.targets == targets { return last.commit }
+    let known = Set((last?.targets ?? [:]).values)
+    let present = Set(targets.values)
+    let tags = try await git { () async throws(GitError) in
+      try await repository.annotatedTags(among: Set(tips.others.values).subtracting(known))
+    }
+    let orphans = try await git { () async throws(GitError) in
+      try await repository.unreachableCommits(
+        from: known.subtracting(present).union(tips.stash), limit: Self.orphanLimit)
+    }
+    try await keep(KeepRequest(commits: Set(orphans), tags: tags))
+    let commit = try await git { () async throws(GitError) in
+      try await repository.makeProtectingCommit(
+        of: targets.sorted { $0.key < $1.key }.map(\.value))
+    }
+    if let commit {
+      try store { () throws(StoreError) in
+        try ledger.recordTips(ProtectedTips(targets: targets, commit: commit))
+      }
+    }
+    return commit
+  }
+
+  /// Keeps what a step orphaned, and takes its protection away.
+  ///
+  /// - Parameters:
+  ///   - step: The step that has ended.
+  ///   - candidates: Commits that it may have orphaned: what the references named before, and
+  ///     whatever it recorded.
+  /// - Throws: `StateError`; the protection then stays.
+  package func release(
+    _ step: StepID, keeping candidates: Set<ObjectID>
+  ) async throws(StateError) {
+    let orphans = try await git { () async throws(GitError) in
+      try await repository.unreachableCommits(from: candidates, limit: Self.orphanLimit + 1)
+    }
+    if orphans.count > Self.orphanLimit {
+      // Too many to be copied: a reference to all of them stays.
+      try await git { () async throws(GitError) in
+        try await repository.unprotect(step)
+        if let commit = try await repository.makeProtectingCommit(of: Array(candidates)) {
+          try await repository.protect(step, with: commit)
+        }
+      }
+      return
+    }
+    if !orphans.isEmpty { try await keep(KeepRequest(commits: Set(orphans))) }
+    try await git { () async throws(GitError) in try await repository.unprotect(step) }
+  }
+
+  /// Removes what the keep reference pointed to until a day ago.
+  package func tidy() throws(StateError) {
+    let time = clock.now().millisecondsSince1970 - Self.millisecondsOfADay
+    let due = try store { () throws(StoreError) in
+      try ledger.takeSuperseded(before: Timestamp(millisecondsSince1970: time))
+    }
+    if !due.isEmpty {
+      do { try repository.removeSuperseded(due) } catch { throw .git(error) }
+    }
+  }
+
+  private func store<Value>(
+    _ body: () throws(StoreError) -> Value
+  ) throws(StateError) -> Value {
+    do { return try body() } catch { throw .store(error) }
+  }
+
+  private func git<Value>(
+    _ body: () async throws(GitError) -> Value
+  ) async throws(StateError) -> Value {
+    do { return try await body() } catch { throw .git(error) }
+  }
+}

@@ -1,0 +1,63 @@
+/// Closes the steps whose LaForge died, for the next changing command.
+package struct StepRecovery {
+  private let repository: any StateRepository
+  private let store: any StepStore
+  private let keeper: StateKeeper
+  private let isAgentAlive: (AgentProcess) -> Bool
+
+  package init(
+    repository: any StateRepository, store: any StepStore, keeper: StateKeeper,
+    isAgentAlive: @escaping (AgentProcess) -> Bool
+  ) {
+    self.repository = repository
+    self.store = store
+    self.keeper = keeper
+    self.isAgentAlive = isAgentAlive
+  }
+
+  /// Marks them as interrupted, each with the state of this worktree as it is now: the best that is
+  /// still to be had.
+  ///
+  /// - Returns: What could not be taken; the steps are closed all the same.
+  /// - Throws: `StateError` where they cannot be closed.
+  func closeInterruptedSteps() async throws(StateError) -> [RecordWarning] {
+    let closed: [StepID]
+    do { closed = try store.closeInterruptedSteps(isAgentAlive: isAgentAlive) } catch {
+      throw .store(error)
+    }
+    var warnings: [RecordWarning] = []
+    for id in closed {
+      do throws(StateError) {
+        try await recordLate(id)
+      } catch {
+        warnings.append(.notTidied(error))
+      }
+    }
+    return warnings
+  }
+
+  private func recordLate(_ id: StepID) async throws(StateError) {
+    let step: Step?
+    do { step = try store.step(id) } catch { throw .store(error) }
+    guard let step else { return }
+    if step.start.worktree == repository.location.worktree {
+      let captured: CapturedState
+      do { captured = try await repository.captureState() } catch { throw .git(error) }
+      try await keeper.keep(
+        KeepRequest(
+          snapshots: Set([captured.state.snapshot].compactMap { $0 }),
+          commits: Set(captured.commits)))
+      let late = LateState(head: captured.state.head, snapshot: captured.state.snapshot)
+      do { try store.recordLate(late, of: id) } catch { throw .store(error) }
+    }
+    // What the references named before is what the protecting reference still reaches.
+    var candidates: Set<ObjectID> = []
+    if let head = step.start.headBefore.commit { candidates.insert(head) }
+    do throws(GitError) {
+      candidates.formUnion(try await repository.protectedCommits(of: id))
+    } catch {
+      throw .git(error)
+    }
+    try await keeper.release(id, keeping: candidates)
+  }
+}

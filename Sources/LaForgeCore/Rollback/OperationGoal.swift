@@ -1,0 +1,37 @@
+/// What an operation is to reach.
+package struct OperationGoal: Equatable, Sendable {
+  /// How it is reached.
+  package enum Manner: Equatable, Sendable {
+    /// Exactly as recorded; what is there now is set aside.
+    case exact
+    /// Path by path: what `base` and the target differ in is written where now is as `base`, and
+    /// refused where it is not; all else stays.
+    case merge(base: RepositoryState, touched: StateMerge.Touched?)
+    /// Some files of the target, and nothing else.
+    case files([GitPath])
+  }
+
+  package var kind: OperationKind
+  package var manner: Manner
+  package var target: RepositoryState
+  /// The steps that the operation is about, in the order of their numbers.
+  package var steps: [Step]
+  package var title: String
+  package var deactivates: [StepID] = []
+  package var activates: [StepID] = []
+  /// Where references are to go: from `old`, which they must have now, to `new`.
+  package var references: [ReferenceMove] = []
+  /// Stash entries that are to be there.
+  package var stashes: [ObjectID] = []
+  package var reverses: OperationID?
+
+  package init(
+    kind: OperationKind, manner: Manner, target: RepositoryState, steps: [Step], title: String
+  ) {
+    self.kind = kind
+    self.manner = manner
+    self.target = target
+    self.steps = steps
+    self.title = title
+  }
+}

@@ -1,0 +1,233 @@
+/// An operation that was cut off and that a later command dealt with.
+package struct FinishedOperation: Equatable, Sendable {
+  package var operation: Operation
+  /// Whether it was brought to its end; else it was given up before it changed anything, or because
+  /// somebody has moved HEAD since.
+  package var isDone: Bool
+  /// Files that were neither as before nor as wanted; they are in the state before this operation.
+  package var setAside: [GitPath]
+  /// The operation that holds them; `nil` where nothing had to be written any more.
+  package var by: OperationID?
+
+  package init(
+    operation: Operation, isDone: Bool, setAside: [GitPath] = [], by: OperationID? = nil
+  ) {
+    self.operation = operation
+    self.isDone = isDone
+    self.setAside = setAside
+    self.by = by
+  }
+}
+
+/// Carries out plans so that they can be finished after any interruption, and finishes them.
+///
+/// After a crash the worktree may be a mixture of before and after, with a file torn in the middle.
+/// The mixture is taken as a state of its own, kept, and moved to where the operation was to lead;
+/// what was done already does not differ and is not done again.
+package struct OperationRecovery {
+  private let repository: any StateMover
+  private let store: any StepStore & StateLedger & OperationStore
+  private let keeper: StateKeeper
+  private let clock: RecordingClock
+
+  package init(
+    repository: any StateMover, store: any StepStore & StateLedger & OperationStore,
+    clock: RecordingClock
+  ) {
+    self.repository = repository
+    self.store = store
+    self.clock = clock
+    keeper = StateKeeper(repository: repository, ledger: store, clock: clock)
+  }
+
+  /// Finishes, or gives up, what was begun in this worktree and never ended.
+  ///
+  /// The caller holds the lock of the worktree.
+  package func finishInterrupted() async throws(OperationError) -> [FinishedOperation] {
+    var finished: [FinishedOperation] = []
+    while let operation = try inStore({ () throws(StoreError) in
+      try store.openOperation(worktree: repository.location.worktree)
+    }) {
+      await repository.waitForChildren(of: operation.id)
+      try await inGit { () async throws(GitError) in
+        try repository.removeIndexLock(of: operation.id)
+      }
+      finished.append(try await finish(operation))
+    }
+    return finished
+  }
+
+  /// Applies a plan whose operation is open; what failed half way is taken back.
+  ///
+  /// - Throws: `OperationError`: `unfinished` where it could not be taken back, else with everything
+  ///   as it was.
+  func apply(
+    _ operation: Operation, _ plan: StatePlan, to result: RepositoryState,
+    holding lock: any IndexLock
+  ) async throws(OperationError) {
+    guard !plan.changesNothing else { return }
+    let message = "laforge: \(operation.kind.rawValue) \(operation.title)"
+    do throws(OperationError) {
+      try await repository.apply(plan, to: result, message: message, holding: lock)
+    } catch .git(let cause) {
+      // A disk that is full or a file that cannot be written: back to where it began.
+      do throws(OperationError) {
+        try await moveBack(to: plan, message: message, holding: lock)
+      } catch {
+        throw .unfinished(operation.id, cause: cause)
+      }
+      throw .git(cause)
+    }
+  }
+
+  /// Looks at what was reached and records the operation as done.
+  func close(
+    _ operation: Operation, reaching result: RepositoryState
+  ) async throws(OperationError) -> (after: RepositoryState, differing: [GitPath]) {
+    let (captured, differing) = try await inGit { () async throws(GitError) in
+      let captured = try await repository.captureState()
+      let difference = try await repository.difference(from: result, to: captured.state)
+      return (captured, Self.unexpected(difference))
+    }
+    do throws(StateError) {
+      let tips: ReferenceTips
+      do { tips = try await repository.referenceTips() } catch { throw .git(error) }
+      try await keeper.keep(
+        KeepRequest(
+          snapshots: Set([captured.state.snapshot].compactMap { $0 }),
+          commits: Set(captured.commits)))
+      _ = try await keeper.takeIn(tips, head: captured.state.head)
+    } catch {
+      throw OperationRunner.error(error)
+    }
+    try inStore { () throws(StoreError) in
+      try store.finishOperation(operation, after: captured.state, at: clock.now())
+    }
+    return (captured.state, differing)
+  }
+
+  // MARK: - After a crash
+
+  private func finish(_ operation: Operation) async throws(OperationError) -> FinishedOperation {
+    guard let plan = operation.plan else {
+      try abandon(operation)
+      return FinishedOperation(operation: operation, isDone: false)
+    }
+    let (now, result, tips) = try await inGit { () async throws(GitError) in
+      (
+        try await repository.captureState(), try await repository.result(of: plan),
+        try await repository.referenceTips()
+      )
+    }
+    guard now.state.head == plan.head.new || now.state.head.commit == plan.head.old?.commit
+      || now.state.head.commit == plan.head.new?.commit
+    else {
+      // Somebody has committed since: their work is not moved behind their back.
+      try abandon(operation)
+      return FinishedOperation(operation: operation, isDone: false)
+    }
+    var rest = try await planRest(of: plan, from: now, to: result)
+    rest.references = plan.references.filter { move in
+      tips.branches[move.name] ?? tips.others[move.name] == move.old
+    }
+    rest.stashes = plan.stashes.filter { !tips.stash.contains($0) }
+    guard !rest.changesNothing else {
+      _ = try await close(operation, reaching: result)
+      return FinishedOperation(operation: operation, isDone: true)
+    }
+    let mixture = try await begin(rest, after: operation, now)
+    let lock = try await repository.lockIndex(for: mixture.id)
+    defer { lock.release() }
+    try await apply(mixture, rest, to: result, holding: lock)
+    _ = try await close(mixture, reaching: result)
+    _ = try await close(operation, reaching: result)
+    return FinishedOperation(
+      operation: operation, isDone: true, setAside: try await setAside(by: rest, plan),
+      by: mixture.id)
+  }
+
+  /// The way from a mixture to where an operation was to lead.
+  private func planRest(
+    of plan: StatePlan, from now: CapturedState, to result: RepositoryState
+  ) async throws(OperationError) -> StatePlan {
+    let goal = OperationGoal(
+      kind: .restore, manner: .exact, target: result, steps: [], title: "")
+    var rest = try await OperationPlanner(repository: repository).plan(
+      for: goal, from: now, tips: ReferenceTips())
+    rest.head = Change(old: now.state.head, new: result.head)
+    return rest
+  }
+
+  /// Records the finishing of an operation as one of its own, whose state before is the mixture.
+  private func begin(
+    _ rest: StatePlan, after operation: Operation, _ now: CapturedState
+  ) async throws(OperationError) -> Operation {
+    var mixture = try inStore { () throws(StoreError) in
+      try store.beginOperation(
+        // A restore is on no stack: nobody wants to go back to the mixture by `redo`.
+        .restore, worktree: operation.worktree, title: "the rest of \(operation.id)",
+        reverses: nil, at: clock.now())
+    }
+    do throws(StateError) {
+      try await keeper.keep(
+        KeepRequest(
+          snapshots: Set([now.state.snapshot, rest.from.snapshot].compactMap { $0 }),
+          commits: Set(now.commits)))
+    } catch {
+      throw OperationRunner.error(error)
+    }
+    try inStore { () throws(StoreError) in try store.recordPlan(rest, of: mixture.id) }
+    mixture.before = rest.from
+    mixture.plan = rest
+    return mixture
+  }
+
+  /// What the mixture held that is in neither of the two states.
+  private func setAside(
+    by rest: StatePlan, _ plan: StatePlan
+  ) async throws(OperationError) -> [GitPath] {
+    let fromBefore = try await inGit { () async throws(GitError) in
+      try await repository.difference(from: plan.from, to: rest.from)
+    }
+    return rest.files.filter { edit in
+      edit.change.old != nil && fromBefore.files[edit.path]?.new != nil
+    }.map(\.path)
+  }
+
+  private func moveBack(
+    to plan: StatePlan, message: String, holding lock: any IndexLock
+  ) async throws(OperationError) {
+    let now = try await inGit { () async throws(GitError) in try await repository.captureState() }
+    let back = try await planRest(of: plan, from: now, to: plan.from)
+    guard !back.changesNothing else { return }
+    try await repository.apply(back, to: plan.from, message: message, holding: lock)
+  }
+
+  private func abandon(_ operation: Operation) throws(OperationError) {
+    try inStore { () throws(StoreError) in
+      try store.abandonOperation(operation.id, at: clock.now())
+    }
+  }
+
+  /// The paths in which a state that was reached is not the one that was wanted.
+  private static func unexpected(_ difference: StateDifference) -> [GitPath] {
+    let files = difference.files.filter { _, change in
+      guard let old = change.old, let new = change.new else { return true }
+      // The exact bytes are known only of files that git calls modified.
+      return old.tracked != new.tracked || (old.raw != nil && new.raw != nil && old.raw != new.raw)
+    }
+    return Set(files.keys).union(difference.index.keys).union(difference.progress.keys).sorted()
+  }
+
+  private func inStore<Value>(
+    _ body: () throws(StoreError) -> Value
+  ) throws(OperationError) -> Value {
+    do { return try body() } catch { throw .store(error) }
+  }
+
+  private func inGit<Value>(
+    _ body: () async throws(GitError) -> Value
+  ) async throws(OperationError) -> Value {
+    do { return try await body() } catch { throw .git(error) }
+  }
+}

@@ -1,0 +1,196 @@
+/// What an operation did.
+package struct OperationReport: Equatable, Sendable {
+  package var operation: Operation
+  package var plan: StatePlan
+  /// The steps that it was about.
+  package var steps: [Step]
+  /// Paths that are not as they should be although everything was written: somebody else writes
+  /// them.
+  package var differing: [GitPath]
+  /// What an earlier operation, cut off in the middle, left to be finished.
+  package var finished: [FinishedOperation]
+
+  package init(
+    operation: Operation, plan: StatePlan, steps: [Step], differing: [GitPath],
+    finished: [FinishedOperation]
+  ) {
+    self.operation = operation
+    self.plan = plan
+    self.steps = steps
+    self.differing = differing
+    self.finished = finished
+  }
+}
+
+/// Moves a worktree between recorded states: the use case behind undo, rollback, redo and restore.
+package struct OperationRunner {
+  private let repository: any StateMover
+  private let store: any StepStore & StateLedger & OperationStore
+  private let history: StepHistory
+  private let recovery: OperationRecovery
+  private let stepRecovery: StepRecovery
+  private let keeper: StateKeeper
+  private let clock: RecordingClock
+  /// The running step that this process runs within.
+  private let enclosing: StepID?
+
+  package init(
+    repository: any StateMover, store: any StepStore & StateLedger & OperationStore,
+    isAgentAlive: @escaping (AgentProcess) -> Bool, clock: RecordingClock, enclosing: StepID?
+  ) {
+    self.repository = repository
+    self.store = store
+    self.clock = clock
+    self.enclosing = enclosing
+    history = StepHistory(
+      store: store, worktree: repository.location.worktree, isAgentAlive: isAgentAlive)
+    keeper = StateKeeper(repository: repository, ledger: store, clock: clock)
+    recovery = OperationRecovery(repository: repository, store: store, clock: clock)
+    stepRecovery = StepRecovery(
+      repository: repository, store: store, keeper: keeper, isAgentAlive: isAgentAlive)
+  }
+
+  /// Returns what an operation would do; nothing is changed.
+  package func plan(
+    _ request: OperationRequest
+  ) async throws(OperationError) -> (goal: OperationGoal, plan: StatePlan) {
+    try refuseWhileRunning(request)
+    let goal = try await resolver.goal(of: request)
+    let (now, tips) = try await present()
+    return (goal, try await OperationPlanner(repository: repository).plan(
+      for: goal, from: now, tips: tips))
+  }
+
+  /// Carries out an operation.
+  ///
+  /// - Throws: `OperationError`; nothing was changed unless it is `unfinished`.
+  package func perform(
+    _ request: OperationRequest
+  ) async throws(OperationError) -> OperationReport {
+    let lock = try inStore { () throws(StoreError) in
+      try store.lockWorktree(repository.location.worktree)
+    }
+    let finished = try await recovery.finishInterrupted()
+    do { _ = try await stepRecovery.closeInterruptedSteps() } catch { throw Self.error(error) }
+    try refuseWhileRunning(request)
+    let goal = try await resolver.goal(of: request)
+    let operation = try inStore { () throws(StoreError) in
+      try store.beginOperation(
+        goal.kind, worktree: repository.location.worktree, title: goal.title,
+        reverses: goal.reverses, at: clock.now())
+    }
+    let report: OperationReport
+    do throws(OperationError) {
+      report = try await carryOut(operation, goal, finished)
+    } catch {
+      if case .unfinished = error { throw error }
+      try inStore { () throws(StoreError) in
+        try store.abandonOperation(operation.id, at: clock.now())
+      }
+      throw error
+    }
+    withExtendedLifetime(lock) {}
+    return report
+  }
+
+  /// Writes the files of a `restore` below a folder; neither the working tree nor the journal
+  /// changes.
+  ///
+  /// - Returns: How many files it wrote, or would write.
+  package func export(
+    _ request: OperationRequest, to folder: String, isDryRun: Bool
+  ) async throws(OperationError) -> Int {
+    if let enclosing { throw .insideStep(enclosing) }
+    let goal = try await resolver.goal(of: request)
+    guard case .files(let paths) = goal.manner else {
+      throw .nothingToDo("only files can be written elsewhere")
+    }
+    let found = try await inGit { () async throws(GitError) in
+      try await repository.files(of: goal.target, at: paths)
+    }
+    for path in paths where !found.contains(where: { $0 == path || $0.isInside(path) }) {
+      throw .notInState(path, state: goal.title)
+    }
+    if !isDryRun {
+      try await inGit { () async throws(GitError) in
+        try await repository.export(found.sorted(), of: goal.target, to: folder)
+      }
+    }
+    return found.count
+  }
+
+  private func carryOut(
+    _ operation: Operation, _ goal: OperationGoal, _ finished: [FinishedOperation]
+  ) async throws(OperationError) -> OperationReport {
+    var operation = operation
+    let lock = try await repository.lockIndex(for: operation.id)
+    defer { lock.release() }
+    let (now, tips) = try await present()
+    let plan = try await OperationPlanner(repository: repository).plan(
+      for: goal, from: now, tips: tips)
+    let result = try await inGit { () async throws(GitError) in
+      try await repository.result(of: plan)
+    }
+    do throws(StateError) {
+      _ = try await keeper.takeIn(tips, head: now.state.head)
+      try await keeper.keep(
+        KeepRequest(
+          snapshots: Set(
+            [now.state.snapshot, plan.from.snapshot, result.snapshot].compactMap { $0 }),
+          commits: Set(now.commits)))
+    } catch {
+      throw Self.error(error)
+    }
+    try inStore { () throws(StoreError) in try store.recordPlan(plan, of: operation.id) }
+    operation.before = plan.from
+    operation.plan = plan
+    try await recovery.apply(operation, plan, to: result, holding: lock)
+    let (after, differing) = try await recovery.close(operation, reaching: result)
+    operation.after = after
+    operation.status = .done
+    return OperationReport(
+      operation: operation, plan: plan, steps: goal.steps, differing: differing,
+      finished: finished)
+  }
+
+  private var resolver: GoalResolver {
+    GoalResolver(repository: repository, store: store, history: history)
+  }
+
+  private func present() async throws(OperationError) -> (CapturedState, ReferenceTips) {
+    do { _ = try await repository.head() } catch { throw .repository(error) }
+    return try await inGit { () async throws(GitError) in
+      (try await repository.captureState(), try await repository.referenceTips())
+    }
+  }
+
+  /// An agent cannot turn its own record back, and nobody what is still being written.
+  private func refuseWhileRunning(_ request: OperationRequest) throws(OperationError) {
+    if let enclosing { throw .insideStep(enclosing) }
+    if case .restore = request { return }
+    let running: [Step]
+    do { running = try history.running() } catch { throw .lookup(error) }
+    guard running.isEmpty else { throw .running(running) }
+  }
+
+  // MARK: - Errors
+
+  private func inStore<Value>(
+    _ body: () throws(StoreError) -> Value
+  ) throws(OperationError) -> Value {
+    do { return try body() } catch { throw .store(error) }
+  }
+
+  private func inGit<Value>(
+    _ body: () async throws(GitError) -> Value
+  ) async throws(OperationError) -> Value {
+    do { return try await body() } catch { throw .git(error) }
+  }
+
+  static func error(_ error: StateError) -> OperationError {
+    switch error {
+    case .git(let error): .git(error)
+    case .store(let error): .store(error)
+    }
+  }
+}

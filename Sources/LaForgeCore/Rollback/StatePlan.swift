@@ -1,0 +1,78 @@
+/// Everything an operation is going to do, decided before the first change.
+///
+/// What `--dry-run` shows is this value, and this value is what is applied.
+package struct StatePlan: Codable, Equatable, Sendable {
+  /// What becomes of one file of the working tree.
+  package struct FileEdit: Codable, Equatable, Sendable {
+    package var path: GitPath
+    package var change: Change<FileEntry>
+
+    package init(path: GitPath, change: Change<FileEntry>) {
+      self.path = path
+      self.change = change
+    }
+  }
+
+  /// What becomes of one path of the index.
+  package struct IndexEdit: Codable, Equatable, Sendable {
+    package var path: GitPath
+    package var change: Change<IndexEntry>
+
+    package init(path: GitPath, change: Change<IndexEntry>) {
+      self.path = path
+      self.change = change
+    }
+  }
+
+  /// What becomes of one file of an operation in progress.
+  package struct ProgressEdit: Codable, Equatable, Sendable {
+    package var path: GitPath
+    package var change: Change<ObjectID>
+
+    package init(path: GitPath, change: Change<ObjectID>) {
+      self.path = path
+      self.change = change
+    }
+  }
+
+  /// The state that it starts from.
+  package var from: RepositoryState
+  /// HEAD and its branch.
+  package var head: Change<Head>
+  /// In the order of their paths, as all lists here.
+  package var files: [FileEdit] = []
+  package var index: [IndexEdit] = []
+  package var progress: [ProgressEdit] = []
+  /// Other references that are put back; by name.
+  package var references: [ReferenceMove] = []
+  /// Stash entries that are stored again, the newest first.
+  package var stashes: [ObjectID] = []
+  /// Paths with later work that stays as it is.
+  package var kept: [GitPath] = []
+  /// References that steps made or that somebody else has moved since: they stay.
+  package var keptReferences: [String] = []
+  /// Commits that HEAD's branch loses, the newest first.
+  package var leavingCommits: [ObjectID] = []
+  /// Those of them that a remote-tracking branch has, by the name of the branch.
+  package var pushed: [String: ObjectID] = [:]
+  package var deactivates: [StepID] = []
+  package var activates: [StepID] = []
+  /// What is not covered and therefore not touched.
+  package var uncovered: [LeftOut] = []
+
+  package init(from: RepositoryState, head: Change<Head>) {
+    self.from = from
+    self.head = head
+  }
+
+  /// Whether nothing of the repository changes.
+  package var changesNothing: Bool {
+    head.old == head.new && files.isEmpty && index.isEmpty && progress.isEmpty
+      && references.isEmpty && stashes.isEmpty
+  }
+
+  /// Files that are written.
+  package var written: [GitPath] { files.filter { $0.change.new != nil }.map(\.path) }
+  /// Files that are deleted.
+  package var deleted: [GitPath] { files.filter { $0.change.new == nil }.map(\.path) }
+}

@@ -1,0 +1,51 @@
+import LaForgeCore
+import SystemPackage
+
+/// Git at work in one worktree.
+struct RepositoryGit: Sendable {
+  let git: GitCommand
+  let location: RepositoryLocation
+  /// Variables on top of all others.
+  var marks: [String: String] = [:]
+
+  /// Runs git at the top of the working tree and returns how it ended.
+  ///
+  /// - Parameters:
+  ///   - arguments: The subcommand and its arguments; paths go through `input`.
+  ///   - index: The index file to work on; `nil` for the user's own, which only reading calls use.
+  ///   - input: Its standard input.
+  /// - Returns: The result, whatever the exit status.
+  /// - Throws: `GitError` where git cannot be started.
+  func run(
+    _ arguments: [String], index: FilePath? = nil, input: [UInt8] = []
+  ) async throws(GitError) -> GitCommand.Result {
+    try await git.run(call(arguments, index: index, input: input))
+  }
+
+  /// As `run`, but an exit status other than 0 is an error.
+  @discardableResult
+  func check(
+    _ arguments: [String], index: FilePath? = nil, input: [UInt8] = []
+  ) async throws(GitError) -> GitCommand.Result {
+    try await git.check(call(arguments, index: index, input: input))
+  }
+
+  func call(
+    _ arguments: [String], index: FilePath? = nil, input: [UInt8] = []
+  ) -> GitCommand.Call {
+    var environment: [String: String?] = marks.mapValues { .some($0) }
+    if let index { environment["GIT_INDEX_FILE"] = index.string }
+    if location.isFromEnvironment {
+      environment["GIT_DIR"] = location.gitDirectory.string
+      environment["GIT_WORK_TREE"] = location.workingTree.string
+      environment["GIT_COMMON_DIR"] = location.commonDirectory.string
+    } else {
+      // Where an agent has deleted `.git`, git must not take the repository around it instead.
+      environment["GIT_CEILING_DIRECTORIES"] =
+        location.workingTree.removingLastComponent().string
+    }
+    return GitCommand.Call(
+      arguments: arguments, directory: location.workingTree, environment: environment,
+      input: input)
+  }
+}

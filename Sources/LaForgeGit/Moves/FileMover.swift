@@ -1,0 +1,112 @@
+import CLaForgeSupport
+import Foundation
+import Glibc
+import LaForgeCore
+import SystemPackage
+
+/// Changes the files of the working tree as a plan says.
+///
+/// `git read-tree -m -u` does it, in a private index that knows every file that is to be changed as
+/// it was saved: it looks at all of them first, and changes none where one is another by now. Files
+/// whose exact bytes are recorded are then rewritten if a conversion has made others of them.
+struct FileMover {
+  let git: RepositoryGit
+  let objects: any ObjectDatabase
+  let plan: StatePlan
+  let index: PrivateIndex
+
+  private var top: FilePath { git.location.workingTree }
+
+  /// Puts the files that are going to change into the private index as they are.
+  func prepare(from: StateTrees) async throws(GitError) {
+    guard !plan.files.isEmpty else { return }
+    // A conflict anywhere keeps read-tree from working at all.
+    let conflicts = from.meta.special.filter { !$0.conflict.isEmpty }.map(\.path)
+    let paths = Set(plan.files.map(\.path)).union(conflicts)
+    let marked = from.meta.special.filter { paths.contains($0.path) && !$0.flags.isEmpty }
+    try await ContentStorage.clear(
+      Dictionary(marked.map { ($0.path, $0.flags) }, uniquingKeysWith: { $1 }), in: index, git)
+    try await git.check(
+      ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], index: index.path,
+      input: ContentStorage.list(paths.sorted()))
+  }
+
+  /// Changes the files.
+  func move(from: StateTrees, to: StateTrees) async throws(GitError) {
+    guard !plan.files.isEmpty else { return }
+    let empty = try await objects.write(TreeObject().object)
+    try await objects.flush()
+    try await git.check(
+      [
+        "read-tree", "--no-sparse-checkout", "-m", "-u", (from.worktree ?? empty).hex,
+        (to.worktree ?? empty).hex,
+      ], index: index.path)
+    try await restoreBytes(to: to)
+  }
+
+  /// Rewrites the files whose exact bytes are known and are not what git has written.
+  private func restoreBytes(to: StateTrees) async throws(GitError) {
+    let regular = plan.files.filter { $0.change.new?.tracked.mode.isRegular == true }
+    guard !regular.isEmpty else { return }
+    var head: ObjectID?
+    if let commit = to.meta.head.commit { head = try await objects.treeID(of: commit) }
+    let committed = try await TreeComparison(objects: objects).entries(
+      of: head, at: regular.map(\.path))
+    for edit in regular {
+      guard let entry = edit.change.new else { continue }
+      // A file that was as committed is as git checks it out; of a modified one the bytes count.
+      guard let id = entry.raw ?? (committed[edit.path] == entry.tracked ? nil : entry.tracked.id)
+      else { continue }
+      if let file = WorkingTreeFile(edit.path, in: top), file.size > Self.streamedSize,
+        entry.raw == nil
+      {
+        continue
+      }
+      let bytes = try await objects.object(id, .blob).content
+      if WorkingTreeFile.content(of: edit.path, in: top) == bytes { continue }
+      try replace(edit.path, with: bytes, isExecutable: entry.tracked.mode == .executable)
+    }
+  }
+
+  /// A file of this size has no conversion that git would have undone in reasonable time; its blob
+  /// is what was written.
+  private static let streamedSize: Int64 = 64 << 20
+
+  /// Writes a file beside and renames it, so that nobody sees half of it.
+  private func replace(
+    _ path: GitPath, with bytes: [UInt8], isExecutable: Bool
+  ) throws(GitError) {
+    let temporary = git.location.gitDirectory.appending("laforge-raw-\(getpid())")
+    unlink(temporary.string)
+    let descriptor = laforge_open(
+      temporary.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isExecutable ? 0o777 : 0o666)
+    guard descriptor >= 0 else { throw Self.failure("open", path) }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes {
+        laforge_write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        let error = Self.failure("write", path)
+        laforge_close(descriptor)
+        unlink(temporary.string)
+        throw error
+      }
+      done += count
+    }
+    laforge_close(descriptor)
+    let target = WorkingTreeFile.characters(path, in: top)
+    guard rename(temporary.string, target) == 0 else {
+      let error = Self.failure("rename", path)
+      unlink(temporary.string)
+      throw error
+    }
+  }
+
+  private static func failure(_ function: String, _ path: GitPath) -> GitError {
+    GitError(
+      code: .notStarted, message: "'\(path)': \(Errno(rawValue: errno).description)",
+      function: function)
+  }
+}

@@ -1,0 +1,171 @@
+import LaForgeCore
+import SystemPackage
+
+/// Carries out one plan: references locked, files, references written, HEAD, stash, files of
+/// operations in progress, index.
+///
+/// Each part leaves alone what is as wanted already, so a plan that starts from where another was
+/// cut off does the rest of it.
+struct WorktreeMove {
+  let git: RepositoryGit
+  let objects: any ObjectDatabase
+  let reader: any RepositoryReader
+  let plan: StatePlan
+  /// For the reflogs.
+  let message: String
+
+  /// Carries the plan out.
+  ///
+  /// - Parameters:
+  ///   - result: The state that the plan leads to.
+  ///   - comparing: Compares the plan's starting state with what is there now.
+  /// - Throws: `OperationError`: `locked` and `changedUnderneath` with nothing changed, `git` with
+  ///   the change possibly half done.
+  func perform(
+    to result: RepositoryState, comparing: () async throws(GitError) -> StateDifference
+  ) async throws(OperationError) {
+    do {
+      try await carryOut(to: result, comparing: comparing)
+    } catch let error as OperationError {
+      throw error
+    } catch let error as GitError {
+      throw .git(error)
+    } catch {
+      throw .git(GitError(code: .notStarted, message: "\(error)", function: "git"))
+    }
+  }
+
+  private func carryOut(
+    to result: RepositoryState, comparing: () async throws(GitError) -> StateDifference
+  ) async throws {
+    let snapshot = Snapshot(objects: objects)
+    let (from, to) = (try await snapshot.load(plan.from), try await snapshot.load(result))
+    try await CommitRevival(objects: objects).revive(namedCommits)
+    try await objects.flush()
+    let index = try PrivateIndex(git.location, purpose: "move")
+    let mover = FileMover(git: git, objects: objects, plan: plan, index: index)
+    try await mover.prepare(from: from)
+    let transaction = ReferenceTransaction(git: git, message: message)
+    try await transaction.perform(updates) { () async throws(OperationError) in
+      do throws(GitError) {
+        try await mover.move(from: from, to: to)
+      } catch {
+        throw await explain(error, comparing)
+      }
+    }
+    try await moveHead()
+    try await transaction.perform(deletions) {}
+    try await storeStashes()
+    try ProgressMover(location: git.location).apply(try await progressContents())
+    try await IndexBuilder(git: git, objects: objects, plan: plan, index: index)
+      .install(from: from, to: to)
+  }
+
+  /// What git refuses before it has changed anything is told apart by looking.
+  private func explain(
+    _ error: GitError, _ comparing: () async throws(GitError) -> StateDifference
+  ) async -> OperationError {
+    do throws(GitError) {
+      let difference = try await comparing()
+      let wanted = Dictionary(
+        plan.files.map { ($0.path, $0.change.new) }, uniquingKeysWith: { $1 })
+      let isUntouched = difference.files.allSatisfy { path, change in
+        wanted[path].map { $0 != change.new } ?? true
+      }
+      guard isUntouched, !difference.files.isEmpty else { return .git(error) }
+      return .changedUnderneath(difference.files.keys.sorted())
+    } catch {
+      return .git(error)
+    }
+  }
+
+  // MARK: - References
+
+  /// Commits that references are going to name, and that may exist only as bytes.
+  private var namedCommits: [ObjectID] {
+    plan.references.compactMap(\.new) + plan.stashes + [plan.head.new?.commit].compactMap { $0 }
+  }
+
+  private var zero: String { String(repeating: "0", count: objects.idLength * 2) }
+
+  /// The lines for what is written while the files are moved.
+  private var updates: [String] {
+    var lines = plan.references.compactMap { move in
+      move.new.map { "update \(move.name) \($0) \(move.old?.hex ?? zero)" }
+    }
+    guard let old = plan.head.old, let new = plan.head.new, old != new else { return lines }
+    if let branch = new.branch {
+      if branch == old.branch, let commit = new.commit, commit != old.commit {
+        lines.append("update \(branch) \(commit) \(old.commit?.hex ?? zero)")
+      }
+    } else if let commit = new.commit {
+      lines += ["option no-deref", "update HEAD \(commit)"]
+    }
+    return lines
+  }
+
+  /// The lines for what goes, in a transaction of its own: a deletion locks the packed references,
+  /// which every other worktree needs.
+  private var deletions: [String] {
+    var lines = plan.references.filter { $0.new == nil }.map {
+      "delete \($0.name) \($0.old?.hex ?? zero)"
+    }
+    if let old = plan.head.old, let new = plan.head.new, let branch = new.branch,
+      branch == old.branch, new.commit == nil, let commit = old.commit
+    {
+      lines.append("delete \(branch) \(commit)")
+    }
+    return lines
+  }
+
+  /// Points HEAD to another branch, which no transaction of git 2.39 can.
+  private func moveHead() async throws(GitError) {
+    guard let branch = plan.head.new?.branch, branch != plan.head.old?.branch else { return }
+    try await git.check(["symbolic-ref", "-m", message, "HEAD", branch])
+  }
+
+  // MARK: - Stash and operations in progress
+
+  /// Stores what was dropped, the oldest first, so that the order is as it was.
+  private func storeStashes() async throws(GitError) {
+    for commit in plan.stashes.reversed() {
+      let object = try await objects.object(commit, .commit)
+      let text = String(decoding: object.content, as: UTF8.self)
+      let subject = text.split(separator: "\n\n", maxSplits: 1).last?
+        .split(separator: "\n").first.map(String.init)
+      try await git.check(["stash", "store", "-m", subject ?? "restored", commit.hex])
+    }
+  }
+
+  private func progressContents() async throws(GitError) -> [GitPath: [UInt8]?] {
+    var contents: [GitPath: [UInt8]?] = [:]
+    for edit in plan.progress {
+      contents[edit.path] =
+        if let id = edit.change.new {
+          .some(try await objects.object(id, .blob).content)
+        } else {
+          .some(nil)
+        }
+    }
+    return contents
+  }
+}
+
+/// Writes commits back that exist only as bytes, with those of their ancestors that do.
+struct CommitRevival {
+  let objects: any ObjectDatabase
+
+  func revive(_ commits: [ObjectID]) async throws(GitError) {
+    var waiting = commits
+    var seen: Set<ObjectID> = []
+    while let id = waiting.popLast() {
+      guard seen.insert(id).inserted else { continue }
+      let exists = try await !objects.existing([id]).isEmpty
+      // A commit that exists has its ancestors, unless it was revived before them.
+      guard let object = try await objects.read([id])[id], object.kind == .commit else { continue }
+      let parents = CommitHeader(object.content).parents
+      let present = try await objects.existing(parents)
+      if !exists || present.count < parents.count { waiting += parents }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package import LaForgeCore
+
+/// What the configuration says about taking states.
+struct CaptureSettings: Equatable, Sendable {
+  /// In bytes; `laforge.maxFileSize`.
+  var maximumFileSize: Int64 = 50 << 20
+  /// In bytes; `laforge.maxUntracked`.
+  var maximumUntrackedSize: Int64 = 1 << 30
+  /// Ignored files matching one of these are covered; `laforge.include`.
+  var includes: [String] = []
+  /// `core.fileMode`.
+  var trustsExecutableBit = true
+  /// Whether sparse checkout is on, which sets skip-worktree marks of its own.
+  var isSparse = false
+  /// Whether a setting could make git store something else than the bytes of a file.
+  var mayConvert = false
+  /// Files that give attributes to the user's or the machine's repositories, whether or not they
+  /// exist.
+  var attributesFiles: [String]
+
+  /// How many untracked files are taken at most.
+  static let maximumUntrackedCount = 100_000
+
+  /// Reads the variables.
+  ///
+  /// - Parameters:
+  ///   - configuration: The values of each variable, by its name in lower case, the last one
+  ///     winning.
+  ///   - attributesFiles: See the property.
+  init(
+    _ configuration: [String: [String]], attributesFiles: [String]
+  ) throws(GitError) {
+    self.attributesFiles = attributesFiles
+    func last(_ name: String) -> String? { configuration[name]?.last }
+    func isTrue(_ name: String) -> Bool {
+      ["true", "yes", "on", "1", ""].contains(last(name)?.lowercased())
+    }
+    if let value = last("laforge.maxfilesize") {
+      maximumFileSize = try Self.size(value, "laforge.maxFileSize")
+    }
+    if let value = last("laforge.maxuntracked") {
+      maximumUntrackedSize = try Self.size(value, "laforge.maxUntracked")
+    }
+    includes = configuration["laforge.include"] ?? []
+    trustsExecutableBit = last("core.filemode") == nil || isTrue("core.filemode")
+    isSparse = isTrue("core.sparsecheckout")
+    mayConvert =
+      (last("core.autocrlf") != nil && last("core.autocrlf")?.lowercased() != "false")
+      || last("core.attributesfile") != nil
+      || (last("core.symlinks") != nil && !isTrue("core.symlinks"))
+  }
+
+  /// A size as git reads integers: `k`, `m` and `g` are powers of 1024.
+  private static func size(_ text: String, _ name: String) throws(GitError) -> Int64 {
+    let units: [Character: Int64] = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30]
+    let unit = text.last.flatMap { units[Character($0.lowercased())] }
+    let digits = unit == nil ? text : String(text.dropLast())
+    let (value, isTooLarge) = (Int64(digits) ?? -1).multipliedReportingOverflow(by: unit ?? 1)
+    guard value >= 0, !isTooLarge else {
+      throw GitError(
+        code: .badConfiguration, message: "'\(text)' is no size (git config \(name))",
+        function: "git config")
+    }
+    return value
+  }
+}
+
+extension GitError.Code {
+  /// A `laforge.*` variable has a value of another kind.
+  package static let badConfiguration = GitError.Code(rawValue: -1004)
+}

@@ -1,0 +1,185 @@
+import CLaForgeSupport
+import Foundation
+import Glibc
+import LaForgeCore
+import SystemPackage
+
+/// Stores the contents of files of the working tree.
+struct ContentStorage {
+  let git: RepositoryGit
+  let objects: any ObjectDatabase
+  let settings: CaptureSettings
+
+  /// What the paths became.
+  struct Stored: Sendable {
+    /// The content as git would store it; `nil` inside for a path that is gone.
+    var entries: [GitPath: TrackedEntry?] = [:]
+    /// The exact bytes where they are others.
+    var raw: [GitPath: ObjectID] = [:]
+    var leftOut: [LeftOut] = []
+  }
+
+  /// Files above this many bytes are stored by git, which streams them.
+  private static let streamedSize: Int64 = 16 << 20
+
+  private var top: FilePath { git.location.workingTree }
+
+  /// Stores the files of an inventory.
+  ///
+  /// - Parameters:
+  ///   - inventory: The paths.
+  ///   - hidden: Marks of the index that would keep git from seeing a path.
+  ///   - converting: Whether git must be asked what it would store.
+  /// - Returns: What is to be put into the tree of all files.
+  /// - Throws: `GitError`; not for a file that cannot be read, which is left out.
+  func store(
+    _ inventory: Inventory, clearing hidden: [GitPath: IndexFlags], converting: Bool
+  ) async throws(GitError) -> Stored {
+    if converting || !inventory.gitlinks.isEmpty {
+      return try await storeThroughIndex(inventory, clearing: hidden)
+    }
+    var stored = Stored()
+    for path in inventory.absent { stored.entries[path] = .some(nil) }
+    for (path, mode) in inventory.present {
+      if let id = try await storeBytes(of: path) {
+        stored.entries[path] = TrackedEntry(mode: mode, id: id)
+      } else if WorkingTreeFile(path, in: top) == nil {
+        stored.entries[path] = .some(nil)
+      } else {
+        stored.leftOut.append(LeftOut(path: path, reason: .unreadable))
+      }
+    }
+    return stored
+  }
+
+  /// Stores the bytes of a file, or the target of a link; `nil` where they cannot be read.
+  private func storeBytes(of path: GitPath) async throws(GitError) -> ObjectID? {
+    guard let file = WorkingTreeFile(path, in: top) else { return nil }
+    if case .regular = file.kind, file.size > Self.streamedSize { return try await stream(path) }
+    guard let content = WorkingTreeFile.content(of: path, in: top) else { return nil }
+    return try await objects.write(GitObject(.blob, content))
+  }
+
+  private func stream(_ path: GitPath) async throws(GitError) -> ObjectID? {
+    let descriptor = WorkingTreeFile.open(path, in: top)
+    guard descriptor >= 0 else { return nil }
+    let result = try await git.git.run(
+      git.call(["hash-object", "-w", "--no-filters", "--stdin"]), reading: descriptor)
+    guard result.status == 0 else { return nil }
+    return ObjectID(hex: result.text.trimmingCharacters(in: .newlines))
+  }
+
+  // MARK: - Through git
+
+  private func storeThroughIndex(
+    _ inventory: Inventory, clearing hidden: [GitPath: IndexFlags]
+  ) async throws(GitError) -> Stored {
+    var stored = Stored()
+    var paths = inventory.absent.union(inventory.gitlinks)
+    for path in inventory.present.keys {
+      if let reason = reasonToLeaveOut(path) {
+        stored.leftOut.append(LeftOut(path: path, reason: reason))
+      } else {
+        paths.insert(path)
+      }
+    }
+    let copy = try PrivateIndex(git.location, purpose: "snapshot")
+    try await Self.clear(hidden, in: copy, git)
+    let isComplete = try await update(copy, paths.sorted())
+    let tree = try await git.check(["write-tree", "--missing-ok"], index: copy.path)
+    guard let treeID = ObjectID(hex: tree.text.trimmingCharacters(in: .newlines)) else {
+      throw GitError(
+        code: .notStarted, message: "git write-tree named no tree", function: "git write-tree")
+    }
+    let found = try await TreeComparison(objects: objects).entries(of: treeID, at: paths)
+    let refused = isComplete ? [] : try await differing(copy, paths)
+    for path in paths {
+      if let entry = found[path], !refused.contains(path) {
+        stored.entries[path] = entry
+      } else if inventory.absent.contains(path) || WorkingTreeFile(path, in: top) == nil {
+        stored.entries[path] = .some(nil)
+      } else {
+        let isFolder = inventory.gitlinks.contains(path)
+        stored.leftOut.append(
+          LeftOut(path: path, reason: isFolder ? .nestedRepository : .filterFailed))
+      }
+    }
+    for path in inventory.present.keys.filter(paths.contains) + inventory.stagedOnly {
+      guard case .regular = WorkingTreeFile(path, in: top)?.kind,
+        let id = try await storeBytes(of: path)
+      else { continue }
+      // A staged file is as git stores it in the index, so only its bytes are compared.
+      if id != (stored.entries[path] ?? found[path])?.id { stored.raw[path] = id }
+    }
+    return stored
+  }
+
+  /// Puts the files as they are on disk into a private index.
+  ///
+  /// - Returns: Whether every one of them was taken.
+  private func update(
+    _ index: PrivateIndex, _ paths: [GitPath]
+  ) async throws(GitError) -> Bool {
+    guard !paths.isEmpty else { return true }
+    let input = Self.list(paths)
+    let all = try await git.run(
+      ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], index: index.path,
+      input: input)
+    if all.status == 0 { return true }
+    // One file that cannot be stored makes the whole call fail; `add` goes on with the others.
+    for _ in 0..<3 {
+      unlink(index.path.string + ".lock")
+      let added = try await git.run(
+        [
+          "add", "-A", "-f", "--sparse", "--ignore-errors", "--pathspec-from-file=-",
+          "--pathspec-file-nul",
+        ], index: index.path, input: input)
+      // 1 where some were left; anything else wrote nothing, a file having vanished for instance.
+      if added.status == 0 || added.status == 1 { break }
+    }
+    return false
+  }
+
+  /// Those of the paths whose content on disk is not what the private index now says.
+  private func differing(
+    _ index: PrivateIndex, _ paths: Set<GitPath>
+  ) async throws(GitError) -> Set<GitPath> {
+    let result = try await git.run(
+      ["diff-files", "--name-only", "-z", "--ignore-submodules", "--no-ext-diff"],
+      index: index.path)
+    return paths.intersection(result.output.split(separator: 0).map { GitPath($0) })
+  }
+
+  private func reasonToLeaveOut(_ path: GitPath) -> LeftOut.Reason? {
+    guard let file = WorkingTreeFile(path, in: top) else { return nil }
+    if file.size > settings.maximumFileSize { return .tooLarge }
+    guard case .regular = file.kind else { return nil }
+    let descriptor = WorkingTreeFile.open(path, in: top)
+    guard descriptor >= 0 else { return .unreadable }
+    laforge_close(descriptor)
+    return nil
+  }
+
+  /// Takes marks off entries of a private index, so that git sees the files as they are.
+  static func clear(
+    _ hidden: [GitPath: IndexFlags], in index: PrivateIndex, _ git: RepositoryGit
+  ) async throws(GitError) {
+    let assumed = hidden.filter { $0.value.contains(.assumeUnchanged) }.keys.sorted()
+    if !assumed.isEmpty {
+      try await git.check(
+        ["update-index", "-z", "--no-assume-unchanged", "--stdin"], index: index.path,
+        input: list(assumed))
+    }
+    let skipped = hidden.filter { $0.value.contains(.skipWorktree) }.keys.sorted()
+    if !skipped.isEmpty {
+      try await git.check(
+        ["update-index", "-z", "--no-skip-worktree", "--stdin"], index: index.path,
+        input: list(skipped))
+    }
+  }
+
+  /// Paths as git reads them with `-z`.
+  static func list(_ paths: [GitPath]) -> [UInt8] {
+    paths.flatMap { $0.bytes + [0] }
+  }
+}

@@ -1,0 +1,75 @@
+import LaForgeCore
+
+/// The tree behind `refs/laforge/keep`.
+///
+/// Its entries are snapshots by their id, and commits and annotated tags that no reference may reach
+/// any more: as the bytes of the object (`<id>.commit`, `<id>.tag`), since a reference that reached
+/// them as commits would show them in `git log --all`, with a commit's tree beside them
+/// (`<id>.tree`). The newest entries stand in the root itself, older ones in closed blocks, so that
+/// an update writes one tree however many entries there are.
+struct KeepTree {
+  let objects: any ObjectDatabase
+
+  /// The entries of a closed block at most; the root holds up to as many besides the blocks.
+  static let blockSize = 256
+
+  /// Adds entries to a tree and returns the new one; not flushed.
+  func adding(
+    _ entries: [GitPath: TrackedEntry], to root: TreeObject
+  ) async throws(GitError) -> (id: ObjectID, root: TreeObject) {
+    var root = root
+    var open = root.entries.filter { !Self.isBlock($0.key) }
+    open.merge(entries) { $1 }
+    while open.count > Self.blockSize {
+      let part = open.sorted { $0.key < $1.key }.prefix(Self.blockSize)
+      let block = TreeObject(Dictionary(part.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
+      let id = try await objects.write(block.object)
+      root[Self.blockName(after: root)] = TrackedEntry(mode: .tree, id: id)
+      for (name, _) in part { open[name] = nil }
+    }
+    root = TreeObject(
+      root.entries.filter { Self.isBlock($0.key) }.merging(open) { $1 })
+    return (try await objects.write(root.object), root)
+  }
+
+  /// The entries that keep a commit or tag as its bytes.
+  ///
+  /// - Returns: Nothing for an object that does not exist or is of another kind.
+  func entries(
+    forBytesOf ids: Set<ObjectID>
+  ) async throws(GitError) -> [GitPath: TrackedEntry] {
+    let read = try await objects.read(Array(ids)).filter { [.commit, .tag].contains($0.value.kind) }
+    let pairs = read.map { (id: $0.key, object: $0.value) }
+    let blobs = try await objects.write(pairs.map { GitObject(.blob, $0.object.content) })
+    var entries: [GitPath: TrackedEntry] = [:]
+    for ((id, object), blob) in zip(pairs, blobs) {
+      entries[GitPath("\(id).\(object.kind)")] = TrackedEntry(mode: .regular, id: blob)
+      if object.kind == .commit, let tree = CommitHeader(object.content).tree {
+        entries[GitPath("\(id).tree")] = TrackedEntry(mode: .tree, id: tree)
+      }
+    }
+    return entries
+  }
+
+  /// Finds an entry in the root or in a block; the newest blocks first.
+  func entry(_ name: GitPath, in root: TreeObject) async throws(GitError) -> TrackedEntry? {
+    if let entry = root[name] { return entry }
+    for (_, block) in root.entries.filter({ Self.isBlock($0.key) }).sorted(by: { $0.key > $1.key })
+    {
+      guard let object = try await objects.read([block.id])[block.id] else { continue }
+      let tree = try TreeObject(parsing: object.content, idLength: block.id.byteCount)
+      if let entry = tree[name] { return entry }
+    }
+    return nil
+  }
+
+  static func isBlock(_ name: GitPath) -> Bool {
+    name.bytes.starts(with: "block-".utf8)
+  }
+
+  private static func blockName(after root: TreeObject) -> GitPath {
+    let number = root.entries.keys.filter(isBlock).count
+    let digits = String(number)
+    return GitPath("block-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits)
+  }
+}

@@ -1,0 +1,207 @@
+import Foundation
+import Glibc
+package import LaForgeCore
+import SystemPackage
+
+extension WorktreeRepository: StateMover {
+  package func lockIndex(
+    for operation: OperationID
+  ) async throws(OperationError) -> any IndexLock {
+    let seconds: Int
+    do {
+      seconds = try await reader.configuration("laforge.lockTimeout").flatMap { Int($0) } ?? 5
+    } catch {
+      throw .git(error)
+    }
+    return try await IndexLockFile.take(
+      in: location.gitDirectory, for: operation, timeoutMilliseconds: max(0, seconds) * 1000)
+  }
+
+  package func removeIndexLock(of operation: OperationID) throws(GitError) {
+    try IndexLockFile.remove(of: operation, in: location.gitDirectory)
+    // Private indexes and files in the making of a LaForge that is gone.
+    let names =
+      (try? FileManager.default.contentsOfDirectory(atPath: location.gitDirectory.string)) ?? []
+    for name in names where name.hasPrefix("laforge-") {
+      let pid = name.split(separator: "-").last.flatMap { Int32($0.prefix { $0.isNumber }) }
+      if let pid, pid != getpid(), kill(pid, 0) != 0, errno == ESRCH {
+        unlink(location.gitDirectory.appending(name).string)
+      }
+    }
+  }
+
+  package func waitForChildren(of operation: OperationID) async {
+    OperationProcesses.wait(for: operation, in: location.gitDirectory)
+  }
+
+  // MARK: - Planning
+
+  package func filesInTheWay(of plan: StatePlan) async throws(GitError) -> [GitPath] {
+    let known = Dictionary(
+      plan.files.map { ($0.path, $0.change) }, uniquingKeysWith: { $1 })
+    var found: Set<GitPath> = []
+    for edit in plan.files where edit.change.new != nil {
+      for parent in edit.path.parents where known[parent]?.old == nil {
+        let file = WorkingTreeFile(parent, in: location.workingTree)
+        if let file, file.kind != .folder { found.insert(parent) }
+      }
+      guard edit.change.old == nil || edit.change.old?.tracked.mode == .gitlink,
+        let file = WorkingTreeFile(edit.path, in: location.workingTree)
+      else { continue }
+      if file.kind != .folder {
+        found.insert(edit.path)
+      } else if edit.change.new?.tracked.mode != .gitlink {
+        found.formUnion(files(below: edit.path).filter { known[$0]?.old == nil })
+      }
+    }
+    return found.sorted()
+  }
+
+  /// Everything on disk below a folder but the folders.
+  private func files(below folder: GitPath) -> [GitPath] {
+    var files: [GitPath] = []
+    var folders = [folder]
+    while let next = folders.popLast() {
+      let path = location.workingTree.appending(next.text).string
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+        let path = GitPath("\(next.text)/\(name)")
+        switch WorkingTreeFile(path, in: location.workingTree)?.kind {
+        case .folder: folders.append(path)
+        case nil: break
+        default: files.append(path)
+        }
+      }
+    }
+    return files
+  }
+
+  package func extend(
+    _ state: RepositoryState, with paths: [GitPath]
+  ) async throws(GitError) -> CapturedState {
+    let refused = paths.filter(RefusedName.matches)
+    if !refused.isEmpty {
+      return CapturedState(
+        state: state, leftOut: refused.map { LeftOut(path: $0, reason: .nestedRepository) })
+    }
+    var settings = try await captureSettings()
+    settings.maximumFileSize = .max
+    let snapshot = Snapshot(objects: objects)
+    var trees = try await snapshot.load(state)
+    let inventory = Inventory(
+      forcing: paths, settings: settings, top: location.workingTree)
+    let storage = ContentStorage(git: git, objects: objects, settings: settings)
+    let stored = try await storage.store(inventory, clearing: [:], converting: true)
+    let editor = TreeEditor(objects: objects)
+    trees.worktree = try await editor.edit(trees.worktree, stored.entries)
+    trees.raw = try await editor.edit(
+      trees.raw, stored.raw.mapValues { TrackedEntry(mode: .regular, id: $0) })
+    let id = try await snapshot.write(trees)
+    try await objects.flush()
+    return CapturedState(
+      state: RepositoryState(head: state.head, snapshot: id),
+      leftOut: inventory.leftOut + stored.leftOut)
+  }
+
+  package func result(of plan: StatePlan) async throws(GitError) -> RepositoryState {
+    let snapshot = Snapshot(objects: objects)
+    var trees = try await snapshot.load(plan.from)
+    let editor = TreeEditor(objects: objects)
+    var files: [GitPath: TrackedEntry?] = [:]
+    var raw: [GitPath: TrackedEntry?] = [:]
+    for edit in plan.files {
+      files[edit.path] = .some(edit.change.new?.tracked)
+      raw[edit.path] = .some(
+        edit.change.new?.raw.map { TrackedEntry(mode: .regular, id: $0) })
+    }
+    trees.worktree = try await editor.edit(trees.worktree, files)
+    trees.raw = try await editor.edit(trees.raw, raw)
+    var index: [GitPath: TrackedEntry?] = [:]
+    var special = trees.meta.specialByPath
+    for edit in plan.index {
+      let entry = edit.change.new
+      index[edit.path] = .some(entry?.staged)
+      special[edit.path] = nil
+      if let entry, !entry.conflict.isEmpty || !entry.flags.isEmpty {
+        special[edit.path] = .init(
+          path: edit.path, conflict: entry.conflict, flags: entry.flags)
+      }
+    }
+    trees.index = try await editor.edit(trees.index, index)
+    let progress = Dictionary(
+      plan.progress.map {
+        ($0.path, $0.change.new.map { TrackedEntry(mode: .regular, id: $0) })
+      }, uniquingKeysWith: { $1 })
+    trees.progress = try await editor.edit(trees.progress, progress)
+    let head = plan.head.new ?? plan.from.head
+    trees.meta.head = head
+    trees.meta.special = special.values.sorted { $0.path < $1.path }
+    let id = try await snapshot.write(trees)
+    try await objects.flush()
+    return RepositoryState(head: head, snapshot: id)
+  }
+
+  package func missingContents(of plan: StatePlan) async throws(GitError) -> [GitPath] {
+    let wanted = plan.files.filter { $0.change.new?.tracked.mode != .gitlink }
+    let ids = wanted.flatMap { [$0.change.new?.tracked.id, $0.change.new?.raw].compactMap { $0 } }
+    let existing = try await objects.existing(Array(Set(ids)))
+    return wanted.filter { edit in
+      [edit.change.new?.tracked.id, edit.change.new?.raw].compactMap { $0 }
+        .contains { !existing.contains($0) }
+    }.map(\.path)
+  }
+
+  package func commitsLeaving(
+    from old: ObjectID?, to new: ObjectID?
+  ) async throws(GitError) -> (commits: [ObjectID], pushed: [String: ObjectID]) {
+    guard let old else { return ([], [:]) }
+    let staying = Set([new].compactMap { $0 })
+    let commits = try await reader.commits(
+      from: [old], notReachedFrom: staying, limit: .max)
+    let remotes = try await reader.referenceTips().remoteBranches
+    guard !commits.isEmpty, !remotes.isEmpty else { return (commits, [:]) }
+    let unpushed = Set(
+      try await reader.commits(
+        from: [old], notReachedFrom: staying.union(remotes.values), limit: .max))
+    var pushed: [String: ObjectID] = [:]
+    guard let newest = commits.first(where: { !unpushed.contains($0) }) else { return (commits, [:]) }
+    for (name, tip) in remotes {
+      let missing = try await reader.commits(from: [newest], notReachedFrom: [tip], limit: 1)
+      if missing.isEmpty { pushed[name] = newest }
+    }
+    return (commits, pushed)
+  }
+
+  package func files(
+    of state: RepositoryState, at paths: [GitPath]
+  ) async throws(GitError) -> Set<GitPath> {
+    let trees = try await Snapshot(objects: objects).load(state)
+    return try await TreeComparison(objects: objects).files(of: trees.worktree, at: paths)
+  }
+
+  // MARK: - Applying
+
+  package func apply(
+    _ plan: StatePlan, to result: RepositoryState, message: String, holding lock: any IndexLock
+  ) async throws(OperationError) {
+    guard let lock = lock as? IndexLockFile else {
+      preconditionFailure("the lock was not taken by this repository")
+    }
+    var git = git
+    git.marks[OperationProcesses.variable] = OperationProcesses.mark(
+      lock.operation, in: location.gitDirectory)
+    let move = WorktreeMove(
+      git: git, objects: objects, reader: reader, plan: plan, message: message)
+    try await move.perform(to: result, comparing: { () async throws(GitError) in
+      let now = try await self.captureState()
+      return try await self.difference(from: plan.from, to: now.state)
+    })
+    lock.release()
+  }
+
+  package func export(
+    _ files: [GitPath], of state: RepositoryState, to folder: String
+  ) async throws(GitError) {
+    let trees = try await Snapshot(objects: objects).load(state)
+    try await FileExport(git: git, objects: objects).write(files, of: trees, to: FilePath(folder))
+  }
+}

@@ -1,0 +1,245 @@
+import Foundation
+import Glibc
+package import LaForgeCore
+package import SystemPackage
+
+/// A repository seen from one worktree: its reader, its objects, and git for what touches files.
+package final class WorktreeRepository: StateRepository {
+  let reader: any RepositoryReader
+  let objects: any ObjectDatabase
+  let git: RepositoryGit
+  /// Files outside the repository that give attributes to its files.
+  private let attributesFiles: [String]
+  /// Whether the environment sets configuration that only git itself reads.
+  private let hasConfigurationInEnvironment: Bool
+
+  init(
+    reader: any RepositoryReader, objects: any ObjectDatabase, git: GitCommand,
+    attributesFiles: [String], hasConfigurationInEnvironment: Bool
+  ) {
+    self.hasConfigurationInEnvironment = hasConfigurationInEnvironment
+    self.reader = reader
+    self.objects = KeptObjects(objects, reader: reader)
+    self.git = RepositoryGit(git: git, location: reader.location)
+    self.attributesFiles = attributesFiles
+  }
+
+  /// Opens the repository that a folder lies in.
+  ///
+  /// - Parameters:
+  ///   - directory: An absolute path.
+  ///   - git: The installed git.
+  ///   - followsEnvironment: Whether `GIT_DIR`, `GIT_WORK_TREE` or `GIT_COMMON_DIR` is set.
+  ///   - ceilings: `GIT_CEILING_DIRECTORIES`: folders that the search upward does not go into.
+  ///   - attributesFiles: Where files outside the repository may give attributes to its files.
+  ///   - hasConfigurationInEnvironment: Whether variables such as `GIT_CONFIG_COUNT` are set.
+  /// - Returns: The repository, with a working tree.
+  /// - Throws: `RepositoryError` for anything that cannot be recorded in.
+  package static func open(
+    from directory: FilePath, git: GitCommand, followsEnvironment: Bool, ceilings: String?,
+    attributesFiles: [String], hasConfigurationInEnvironment: Bool
+  ) async throws(RepositoryError) -> WorktreeRepository {
+    let reader = try await LibGit2Reader.open(
+      from: directory, git: git, followsEnvironment: followsEnvironment, ceilings: ceilings)
+    let objects: LibGit2Objects
+    do throws(GitError) {
+      objects = try LibGit2Objects(
+        reader.repository.pointer, commonDirectory: reader.location.commonDirectory)
+    } catch {
+      throw .unreadable(path: reader.location.gitDirectory.string, cause: error)
+    }
+    return WorktreeRepository(
+      reader: reader, objects: objects, git: git, attributesFiles: attributesFiles,
+      hasConfigurationInEnvironment: hasConfigurationInEnvironment)
+  }
+
+  // MARK: - States
+
+  package func captureState() async throws(GitError) -> CapturedState {
+    for _ in 0..<5 {
+      let head = try await readHead()
+      let result = try await capture(at: head)
+      // HEAD must be what the listing was made against.
+      guard try await readHead() == head else { continue }
+      var snapshot: ObjectID?
+      if !result.isClean {
+        snapshot = try await Snapshot(objects: objects).write(result.trees)
+        try await objects.flush()
+      }
+      return CapturedState(
+        state: RepositoryState(head: head, snapshot: snapshot), summary: result.summary,
+        leftOut: result.leftOut, commits: result.commits)
+    }
+    throw GitError(
+      code: .notStarted, message: "HEAD is moved by somebody else all the time",
+      function: "git status")
+  }
+
+  func capture(at head: Head) async throws(GitError) -> StateCapture.Result {
+    try await StateCapture(
+      git: git, objects: objects, settings: try await captureSettings()
+    ).take(at: head)
+  }
+
+  func captureSettings() async throws(GitError) -> CaptureSettings {
+    var settings = try CaptureSettings(
+      try await reader.configurationEntries(), attributesFiles: attributesFiles)
+    if hasConfigurationInEnvironment { settings.mayConvert = true }
+    return settings
+  }
+
+  private func readHead() async throws(GitError) -> Head {
+    do {
+      return try await reader.head()
+    } catch .unreadable(_, let cause) {
+      throw cause
+    } catch {
+      throw GitError(code: .missingObject, message: "\(error)", function: "HEAD")
+    }
+  }
+
+  package func filesTree(of state: RepositoryState) async throws(GitError) -> ObjectID? {
+    try await Snapshot(objects: objects).load(state).worktree
+  }
+
+  package func objectForDiff(
+    of state: RepositoryState
+  ) async throws(GitError) -> ObjectID {
+    var tree = try await filesTree(of: state)
+    if tree == nil { tree = try await objects.write(TreeObject().object) }
+    try await objects.flush()
+    guard let tree else { preconditionFailure("an empty tree was not written") }
+    return tree
+  }
+
+  package func difference(
+    from old: RepositoryState, to new: RepositoryState
+  ) async throws(GitError) -> StateDifference {
+    try await StateComparison(objects: objects).difference(from: old, to: new)
+  }
+
+  // MARK: - Keeping
+
+  package func keep(
+    _ request: KeepRequest, recorded: ObjectID?
+  ) async throws(GitError) -> KeepGeneration? {
+    try await KeepReference(reader: reader, objects: objects).keep(request, recorded: recorded)
+  }
+
+  package func unreachableCommits(
+    from commits: Set<ObjectID>, limit: Int
+  ) async throws(GitError) -> [ObjectID] {
+    guard !commits.isEmpty else { return [] }
+    let tips = try await reader.referenceTips()
+    let tags = tips.others.filter { $0.key.hasPrefix("refs/tags/") }
+    let known = Set(tips.branches.values).union(tips.branchesElsewhere.values)
+      .union(tips.remoteBranches.values).union(tags.values)
+    let starts = commits.subtracting(known)
+    guard !starts.isEmpty else { return [] }
+    return try await reader.commits(from: starts, notReachedFrom: known, limit: limit)
+  }
+
+  package func contents(
+    introducedBy commits: [ObjectID]
+  ) async throws(GitError) -> Set<ObjectID> {
+    let comparison = TreeComparison(objects: objects)
+    var contents: Set<ObjectID> = []
+    var waiting = commits
+    while let id = waiting.popLast() {
+      guard let object = try await objects.read([id])[id], object.kind == .commit else { continue }
+      let header = CommitHeader(object.content)
+      var parent: ObjectID?
+      if let first = header.parents.first, try await !objects.existing([first]).isEmpty {
+        parent = try await objects.treeID(of: first)
+      }
+      let changes = try await comparison.differences(from: parent, to: header.tree)
+      contents.formUnion(changes.values.compactMap(\.new?.id))
+      // A stash entry is a merge of the index and of the untracked files.
+      let others = header.parents.dropFirst()
+      waiting += others.filter { !commits.contains($0) && waiting.count < 10_000 }
+    }
+    return contents
+  }
+
+  package func annotatedTags(
+    among ids: Set<ObjectID>
+  ) async throws(GitError) -> Set<ObjectID> {
+    Set(try await objects.read(Array(ids)).filter { $0.value.kind == .tag }.keys)
+  }
+
+  package func makeProtectingCommit(
+    of commits: [ObjectID]
+  ) async throws(GitError) -> ObjectID? {
+    // An annotated tag stands for the commit that it names.
+    var peeled: [ObjectID] = []
+    for id in commits {
+      if let commit = try await peel(id), !peeled.contains(commit) { peeled.append(commit) }
+    }
+    let commit = try await ProtectingCommit(objects: objects).make(of: peeled)
+    try await objects.flush()
+    return commit
+  }
+
+  private func peel(_ id: ObjectID) async throws(GitError) -> ObjectID? {
+    var id = id
+    while let object = try await objects.read([id])[id] {
+      if object.kind == .commit { return id }
+      let line = object.content.prefix { $0 != 10 }
+      guard object.kind == .tag,
+        let target = ObjectID(hex: String(decoding: line.dropFirst(7), as: UTF8.self))
+      else { return nil }
+      id = target
+    }
+    return nil
+  }
+
+  package func protect(_ step: StepID, with commit: ObjectID) async throws(GitError) {
+    _ = try await reader.update(Self.runningReference(step), to: commit, from: nil)
+  }
+
+  package func protectedCommits(of step: StepID) async throws(GitError) -> Set<ObjectID> {
+    guard let commit = try await reader.target(of: Self.runningReference(step)) else { return [] }
+    return try await ProtectingCommit(objects: objects).protected(by: commit)
+  }
+
+  package func unprotect(_ step: StepID) async throws(GitError) {
+    _ = try await reader.update(Self.runningReference(step), to: nil, from: nil)
+  }
+
+  private static func runningReference(_ step: StepID) -> String {
+    "refs/laforge/running/\(step.rawValue)"
+  }
+
+  package func removeSuperseded(_ ids: [ObjectID]) {
+    let folder = location.commonDirectory.appending("objects")
+    for id in ids {
+      // A loose object; one that git has packed meanwhile is git's to drop.
+      unlink(folder.appending(String(id.hex.prefix(2))).appending(String(id.hex.dropFirst(2))).string)
+    }
+  }
+
+  // MARK: - Reading
+
+  package var location: RepositoryLocation { reader.location }
+  package func head() async throws(RepositoryError) -> Head { try await reader.head() }
+  package func referenceTips() async throws(GitError) -> ReferenceTips {
+    try await reader.referenceTips()
+  }
+  package func commitsMade(
+    since before: RepositoryPosition, until after: RepositoryPosition
+  ) async throws(GitError) -> [ObjectID] {
+    try await reader.commitsMade(since: before, until: after)
+  }
+  package func changes(
+    from old: ObjectID?, to new: ObjectID?
+  ) async throws(GitError) -> ChangeSummary {
+    try await reader.changes(from: old, to: new)
+  }
+  package func configuration(_ name: String) async throws(GitError) -> String? {
+    try await reader.configuration(name)
+  }
+  package func flag(_ name: String) async throws(GitError) -> Bool? {
+    try await reader.flag(name)
+  }
+  package func abbreviation(of id: ObjectID) -> String { reader.abbreviation(of: id) }
+}

@@ -1,0 +1,162 @@
+import Foundation
+import GRDB
+package import LaForgeCore
+
+/// The journal of undo, rollback, redo and restore.
+extension SQLiteStepStore: OperationStore {
+  package func beginOperation(
+    _ kind: OperationKind, worktree: String, title: String, reverses: OperationID?,
+    at time: Timestamp
+  ) throws(StoreError) -> LaForgeCore.Operation {
+    try write { database in
+      try database.execute(
+        literal: """
+          INSERT INTO operations (kind, worktree, status, title, started_at, reverses)
+          VALUES (\(kind.rawValue), \(worktree), 'open', \(title), \(time.description),
+            \(reverses?.rawValue))
+          """)
+      return LaForgeCore.Operation(
+        id: OperationID(rawValue: database.lastInsertedRowID), kind: kind, worktree: worktree,
+        status: .open, title: title, startedAt: time, reverses: reverses)
+    }
+  }
+
+  package func recordPlan(
+    _ plan: StatePlan, of operation: OperationID
+  ) throws(StoreError) {
+    try write { database in
+      try database.execute(
+        literal: """
+          UPDATE operations
+          SET state_before_json = \(try StepRow.json(plan.from)), plan_json = \(try StepRow.json(plan))
+          WHERE id = \(operation.rawValue)
+          """)
+    }
+  }
+
+  package func finishOperation(
+    _ operation: LaForgeCore.Operation, after: RepositoryState, at time: Timestamp
+  ) throws(StoreError) {
+    try write { database in
+      try database.execute(
+        literal: """
+          UPDATE operations
+          SET status = 'done', ended_at = \(time.description),
+            state_after_json = \(try StepRow.json(after)), is_redoable = \(operation.kind != .restore)
+          WHERE id = \(operation.id.rawValue)
+          """)
+      if let reversed = operation.reverses {
+        // An undo that takes a redo back makes what that had redone redoable again.
+        try database.execute(
+          literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(reversed.rawValue)")
+        if operation.kind == .undo {
+          try database.execute(
+            literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(operation.id.rawValue)")
+          try database.execute(
+            literal: """
+              UPDATE operations SET is_redoable = TRUE
+              WHERE id = (SELECT reverses FROM operations WHERE id = \(reversed.rawValue))
+              """)
+        }
+      }
+      for (ids, isActive) in [
+        (operation.plan?.deactivates ?? [], false), (operation.plan?.activates ?? [], true),
+      ] {
+        for id in ids {
+          try database.execute(
+            literal: "UPDATE steps SET active = \(isActive) WHERE id = \(id.rawValue)")
+        }
+      }
+    }
+  }
+
+  package func abandonOperation(
+    _ id: OperationID, at time: Timestamp
+  ) throws(StoreError) {
+    try write { database in
+      try database.execute(
+        literal: """
+          UPDATE operations SET status = 'abandoned', ended_at = \(time.description)
+          WHERE id = \(id.rawValue)
+          """)
+    }
+  }
+
+  package func operation(_ id: OperationID) throws(StoreError) -> LaForgeCore.Operation? {
+    try operations("WHERE id = ?", [id.rawValue]).first
+  }
+
+  package func operations(
+    worktree: String, limit: Int?
+  ) throws(StoreError) -> [LaForgeCore.Operation] {
+    try operations(
+      "WHERE worktree = ? AND status <> 'abandoned' ORDER BY id DESC LIMIT ?",
+      [worktree, limit ?? -1])
+  }
+
+  package func openOperation(worktree: String) throws(StoreError) -> LaForgeCore.Operation? {
+    try operations(
+      "WHERE worktree = ? AND status = 'open' ORDER BY id DESC LIMIT 1", [worktree]
+    ).first
+  }
+
+  package func latestOnStack(
+    worktree: String, kinds: Set<OperationKind>
+  ) throws(StoreError) -> LaForgeCore.Operation? {
+    let names = kinds.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
+    return try operations(
+      """
+      WHERE worktree = ? AND status = 'done' AND is_redoable = 1 AND kind IN (\(names))
+      ORDER BY id DESC LIMIT 1
+      """, [worktree]
+    ).first
+  }
+
+  package func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step] {
+    try read { database in
+      try StepRow.fetch(
+        "WHERE worktree = ? AND id >= ? ORDER BY id", [worktree, first.rawValue], database)
+    }
+  }
+
+  private func operations(
+    _ clauses: String, _ arguments: StatementArguments
+  ) throws(StoreError) -> [LaForgeCore.Operation] {
+    try read { database in
+      try Row.fetchAll(
+        database, sql: "SELECT * FROM operations \(clauses)", arguments: arguments
+      ).map(Self.operation)
+    }
+  }
+
+  private static func operation(_ row: Row) throws -> LaForgeCore.Operation {
+    let id: Int64 = row["id"]
+    let (kind, status): (String, String) = (row["kind"], row["status"])
+    let (started, ended): (String, String?) = (row["started_at"], row["ended_at"])
+    let reverses: Int64? = row["reverses"]
+    guard let kind = OperationKind(rawValue: kind), let status = OperationStatus(rawValue: status),
+      let startedAt = Timestamp(parsing: started)
+    else {
+      throw StoreError(code: .damaged, message: "the row of O\(id) cannot be read", path: "")
+    }
+    return LaForgeCore.Operation(
+      id: OperationID(rawValue: id), kind: kind, worktree: row["worktree"], status: status,
+      title: row["title"], startedAt: startedAt, endedAt: ended.flatMap(Timestamp.init(parsing:)),
+      before: try value("state_before_json", row), after: try value("state_after_json", row),
+      plan: try value("plan_json", row), reverses: reverses.map(OperationID.init(rawValue:)),
+      isOnStack: row["is_redoable"])
+  }
+
+  private static func value<Value: Decodable>(_ column: String, _ row: Row) throws -> Value? {
+    let text: String? = row[column]
+    guard let text else { return nil }
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+    } catch {
+      let id: Int64 = row["id"]
+      throw StoreError(
+        code: .damaged, message: "the row of O\(id) holds JSON of another form in \(column)",
+        path: "")
+    }
+  }
+}
