@@ -13,17 +13,18 @@ struct DiffCommand: ContextCommand {
       """)
 
   @Argument(help: ArgumentHelp("STEP, O15 or 'now'.", valueName: "STEP"))
-  var states: [String] = []
+  var first: String?
+
+  @Argument(help: ArgumentHelp("STEP, O15 or 'now'.", valueName: "STEP"))
+  var second: String?
 
   @Flag(help: "Show how much each file changed.")
   var stat = false
 
-  @Argument(parsing: .postTerminator, help: ArgumentHelp("Only these.", valueName: "paths"))
+  @Argument(parsing: .postTerminator, help: ArgumentHelp("Only these paths.", valueName: "paths"))
   var paths: [String] = []
 
-  func validate() throws {
-    if states.count > 2 { throw ValidationError("At most two states can be compared") }
-  }
+  private var states: [String] { [first, second].compactMap { $0 } }
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let session = try await ReadingSession(in: context)

@@ -20,7 +20,8 @@ package final class WorktreeRepository: StateRepository {
     self.hasConfigurationInEnvironment = hasConfigurationInEnvironment
     self.reader = reader
     self.objects = KeptObjects(objects, reader: reader)
-    self.git = RepositoryGit(git: git, location: reader.location)
+    self.git = RepositoryGit(
+      git: git, location: reader.location, idLength: objects.idLength)
     self.attributesFiles = attributesFiles
   }
 

@@ -5,6 +5,8 @@ import SystemPackage
 struct RepositoryGit: Sendable {
   let git: GitCommand
   let location: RepositoryLocation
+  /// The length of an object id in bytes.
+  let idLength: Int
   /// Variables on top of all others.
   var marks: [String: String] = [:]
 

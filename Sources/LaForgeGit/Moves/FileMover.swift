@@ -22,13 +22,14 @@ struct FileMover {
     guard !plan.files.isEmpty else { return }
     // A conflict anywhere keeps read-tree from working at all.
     let conflicts = from.meta.special.filter { !$0.conflict.isEmpty }.map(\.path)
+    let present = plan.files.filter { $0.change.old != nil }.map(\.path)
     let paths = Set(plan.files.map(\.path)).union(conflicts)
     let marked = from.meta.special.filter { paths.contains($0.path) && !$0.flags.isEmpty }
     try await ContentStorage.clear(
       Dictionary(marked.map { ($0.path, $0.flags) }, uniquingKeysWith: { $1 }), in: index, git)
-    try await git.check(
-      ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], index: index.path,
-      input: ContentStorage.list(paths.sorted()))
+    // What is not there is named only to be forgotten: its name may lead through a link by now.
+    try await index.forget(paths.subtracting(present), git)
+    try await index.update(Set(present), git)
   }
 
   /// Changes the files.

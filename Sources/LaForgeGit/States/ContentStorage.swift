@@ -75,7 +75,7 @@ struct ContentStorage {
     _ inventory: Inventory, clearing hidden: [GitPath: IndexFlags]
   ) async throws(GitError) -> Stored {
     var stored = Stored()
-    var paths = inventory.absent.union(inventory.gitlinks)
+    var paths = inventory.gitlinks
     for path in inventory.present.keys {
       if let reason = reasonToLeaveOut(path) {
         stored.leftOut.append(LeftOut(path: path, reason: reason))
@@ -85,6 +85,7 @@ struct ContentStorage {
     }
     let copy = try PrivateIndex(git.location, purpose: "snapshot")
     try await Self.clear(hidden, in: copy, git)
+    try await copy.forget(inventory.absent, git)
     let isComplete = try await update(copy, paths.sorted())
     let tree = try await git.check(["write-tree", "--missing-ok"], index: copy.path)
     guard let treeID = ObjectID(hex: tree.text.trimmingCharacters(in: .newlines)) else {
@@ -93,10 +94,11 @@ struct ContentStorage {
     }
     let found = try await TreeComparison(objects: objects).entries(of: treeID, at: paths)
     let refused = isComplete ? [] : try await differing(copy, paths)
+    for path in inventory.absent { stored.entries[path] = .some(nil) }
     for path in paths {
       if let entry = found[path], !refused.contains(path) {
         stored.entries[path] = entry
-      } else if inventory.absent.contains(path) || WorkingTreeFile(path, in: top) == nil {
+      } else if WorkingTreeFile(path, in: top) == nil {
         stored.entries[path] = .some(nil)
       } else {
         let isFolder = inventory.gitlinks.contains(path)

@@ -28,6 +28,29 @@ final class PrivateIndex: Sendable {
     remove()
   }
 
+  /// Takes paths out, with all stages of a conflict; paths that are not in it are no error.
+  ///
+  /// See "Using --index-info" in `man 1 git-update-index`.
+  func forget(
+    _ paths: some Collection<GitPath>, _ git: RepositoryGit
+  ) async throws(GitError) {
+    guard !paths.isEmpty else { return }
+    let line = Array("0 \(String(repeating: "0", count: git.idLength * 2))\t".utf8)
+    var input: [UInt8] = []
+    for path in paths.sorted() { input += line + path.bytes + [0] }
+    try await git.check(["update-index", "-z", "--index-info"], index: path, input: input)
+  }
+
+  /// Puts files in as they are on disk; one that is gone is taken out.
+  func update(
+    _ paths: some Collection<GitPath>, _ git: RepositoryGit
+  ) async throws(GitError) {
+    guard !paths.isEmpty else { return }
+    try await git.check(
+      ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], index: path,
+      input: ContentStorage.list(paths.sorted()))
+  }
+
   private func remove() {
     unlink(path.string)
     unlink(path.string + ".lock")

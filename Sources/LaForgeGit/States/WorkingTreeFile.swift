@@ -21,6 +21,12 @@ struct WorkingTreeFile: Sendable {
   /// Looks at a path; `nil` where there is nothing, or a folder on the way is a link or a file.
   init?(_ path: GitPath, in top: FilePath) {
     var status = stat()
+    // What lies behind a linked folder is not in the working tree.
+    for parent in path.parents {
+      guard lstat(Self.characters(parent, in: top), &status) == 0,
+        status.st_mode & S_IFMT == S_IFDIR
+      else { return nil }
+    }
     guard lstat(Self.characters(path, in: top), &status) == 0 else { return nil }
     size = Int64(status.st_size)
     switch status.st_mode & S_IFMT {
