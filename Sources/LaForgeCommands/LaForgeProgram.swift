@@ -7,7 +7,11 @@ import LaForgeStore
 /// The program: from the words that were typed to an exit status.
 public enum LaForgeProgram {
   /// Runs this process's command line and ends the process.
-  public static func main() async -> Never {
+  public static func main() -> Never {
+    MainThreadExecutor.run { await runProcess() }
+  }
+
+  private static func runProcess() async -> Never {
     let context = CommandContext.makeLive()
     // The bytes as they were typed: `CommandLine.arguments` replaces what is no UTF-8.
     let words = CommandLine.unsafeArgv

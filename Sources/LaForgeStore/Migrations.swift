@@ -125,13 +125,18 @@ enum Migrations {
       object_id TEXT PRIMARY KEY
     ) WITHOUT ROWID;
 
-    -- The values of refs/laforge/keep; all but the newest are removed a day later.
-    CREATE TABLE keep_generations (
-      id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- The value of refs/laforge/keep, which comes back where the reference is gone.
+    CREATE TABLE keep_value (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
       tag_id TEXT NOT NULL,
-      tree_id TEXT NOT NULL,
-      created_at TIMESTAMP NOT NULL
+      tree_id TEXT NOT NULL
     );
+
+    -- Objects of LaForge's own that nothing names any more; they are removed a day later.
+    CREATE TABLE superseded (
+      object_id TEXT PRIMARY KEY,
+      since TIMESTAMP NOT NULL
+    ) WITHOUT ROWID;
 
     -- The references when LaForge last looked, and the commit that protects them during a run.
     CREATE TABLE protected_tips (

@@ -15,8 +15,7 @@ extension SQLiteStepStore: StateLedger {
 
   package func keepValue() throws(StoreError) -> ObjectID? {
     try read { database in
-      try String.fetchOne(
-        database, sql: "SELECT tag_id FROM keep_generations ORDER BY id DESC LIMIT 1")
+      try String.fetchOne(database, sql: "SELECT tag_id FROM keep_value")
     }.flatMap(ObjectID.init(hex:))
   }
 
@@ -39,9 +38,17 @@ extension SQLiteStepStore: StateLedger {
     _ generation: KeepGeneration, at time: Timestamp
   ) throws(StoreError) {
     try write { database in
+      let old = try Row.fetchOne(database, sql: "SELECT tag_id, tree_id FROM keep_value")
+      for id: String in old.map({ [$0["tag_id"], $0["tree_id"]] }) ?? [] {
+        try self.supersede(id, time, database)
+      }
       try database.execute(
-        sql: "INSERT INTO keep_generations (tag_id, tree_id, created_at) VALUES (?, ?, ?)",
-        arguments: [generation.tag.hex, generation.tree.hex, time.description])
+        sql: "INSERT OR REPLACE INTO keep_value (id, tag_id, tree_id) VALUES (1, ?, ?)",
+        arguments: [generation.tag.hex, generation.tree.hex])
+      for id in [generation.tag, generation.tree] {
+        try database.execute(
+          sql: "DELETE FROM superseded WHERE object_id = ?", arguments: [id.hex])
+      }
       for id in generation.added {
         try database.execute(
           sql: "INSERT OR IGNORE INTO kept (object_id) VALUES (?)", arguments: [id.hex])
@@ -61,31 +68,39 @@ extension SQLiteStepStore: StateLedger {
     }
   }
 
-  package func recordTips(_ tips: ProtectedTips) throws(StoreError) {
+  package func recordTips(
+    _ tips: ProtectedTips, at time: Timestamp
+  ) throws(StoreError) {
+    let old = try lastTips()
     try write { database in
+      if let old, old.commit != tips.commit { try self.supersede(old.commit.hex, time, database) }
+      try database.execute(
+        sql: "DELETE FROM superseded WHERE object_id = ?", arguments: [tips.commit.hex])
       try database.execute(
         sql: "INSERT OR REPLACE INTO protected_tips (id, tips_json) VALUES (1, ?)",
         arguments: [try StepRow.json(tips)])
     }
   }
 
+  private func supersede(_ id: String, _ time: Timestamp, _ database: Database) throws {
+    try database.execute(
+      sql: "INSERT OR IGNORE INTO superseded (object_id, since) VALUES (?, ?)",
+      arguments: [id, time.description])
+  }
+
   package func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] {
-    // The newest value is the present one, whatever its age.
-    let condition = "created_at < ? AND id < (SELECT max(id) FROM keep_generations)"
+    // A step that runs for days is still protected by what was superseded since.
+    let condition = "since < ? AND NOT EXISTS (SELECT 1 FROM steps WHERE status = 'running')"
     let due = try read { database in
-      try Row.fetchAll(
-        database, sql: "SELECT tag_id, tree_id FROM keep_generations WHERE \(condition)",
+      try String.fetchAll(
+        database, sql: "SELECT object_id FROM superseded WHERE \(condition)",
         arguments: [time.description])
     }
     guard !due.isEmpty else { return [] }
     return try write { database in
       try database.execute(
-        sql: "DELETE FROM keep_generations WHERE \(condition)", arguments: [time.description])
-      let present = Set(
-        try String.fetchAll(database, sql: "SELECT tag_id FROM keep_generations")
-          + String.fetchAll(database, sql: "SELECT tree_id FROM keep_generations"))
-      return due.flatMap { row -> [String] in [row["tag_id"], row["tree_id"]] }
-        .filter { !present.contains($0) }.compactMap(ObjectID.init(hex:))
+        sql: "DELETE FROM superseded WHERE \(condition)", arguments: [time.description])
+      return due.compactMap(ObjectID.init(hex:))
     }
   }
 

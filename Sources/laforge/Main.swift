@@ -3,7 +3,7 @@ import LaForgeCommands
 /// The executable.
 @main
 enum Main {
-  static func main() async {
-    await LaForgeProgram.main()
+  static func main() {
+    LaForgeProgram.main()
   }
 }

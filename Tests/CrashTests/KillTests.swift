@@ -77,7 +77,7 @@ import Testing
       sqlite3 .git/laforge/steps.db "PRAGMA integrity_check" \
         "SELECT count(*) FROM steps WHERE status = 'running'" \
         "SELECT exit_code FROM steps ORDER BY id DESC LIMIT 1"
-      git fsck --strict 2>&1; ls .git/laforge/run
+      git fsck --strict --no-dangling 2>&1; ls .git/laforge/run
       """
     let output = try await environment.shell(script)
     #expect(output.standardOutput == "done 3\n4\nok\n0\n4\n", "\(call): \(output)")

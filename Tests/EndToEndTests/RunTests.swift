@@ -42,7 +42,8 @@ import Testing
     #expect(step["agent_config"]?["agent"] == "agent")
     #expect(step["worktree"]?.string == environment.repository.string)
     #expect(step["project_id"] == "web")
-    #expect(step["state_before"] == "unknown")
+    #expect(step["state_before"] == "clean")
+    #expect(step["state_after"] == "clean")
     #expect(step["token_usage"]?["total_tokens"] == nil as TestJSON)
     #expect(step["active"] == true)
   }

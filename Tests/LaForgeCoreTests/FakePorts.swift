@@ -14,17 +14,22 @@ final class Effects {
   }
 }
 
-struct FakeRepository: SourceRepository {
+struct FakeRepository: StateMover {
   let effects: Effects
   var location = RepositoryLocation(
     gitDirectory: "/web/.git", commonDirectory: "/web/.git", workingTree: "/web",
     linkedName: nil)
+  /// The state that is found before the program runs, and after it.
+  static let snapshot = ObjectID(hex: String(repeating: "5", count: 40))
+  static let protection = ObjectID(hex: String(repeating: "a", count: 40))
 
   func head() throws(RepositoryError) -> Head {
     let cause = GitError(code: .init(rawValue: -1), message: "no", function: "f")
     if effects.fails("head") { throw .unreadable(path: "/web", cause: cause) }
-    return Head(branch: "refs/heads/main", commit: nil)
+    return Self.head
   }
+
+  static let head = Head(branch: "refs/heads/main", commit: nil)
 
   func referenceTips() throws(GitError) -> ReferenceTips {
     try fail("tips")
@@ -44,16 +49,83 @@ struct FakeRepository: SourceRepository {
   }
 
   func configuration(_ name: String) throws(GitError) -> String? { nil }
+  func flag(_ name: String) throws(GitError) -> Bool? { nil }
   func abbreviation(of id: ObjectID) -> String { String(id.hex.prefix(7)) }
+
+  // MARK: - States
+
+  func captureState() throws(GitError) -> CapturedState {
+    try fail("capture")
+    return CapturedState(state: RepositoryState(head: Self.head, snapshot: Self.snapshot))
+  }
+
+  func difference(
+    from old: RepositoryState, to new: RepositoryState
+  ) throws(GitError) -> StateDifference {
+    StateDifference(head: Change(old: old.head, new: new.head))
+  }
+
+  func filesTree(of state: RepositoryState) throws(GitError) -> ObjectID? { nil }
+  func objectForDiff(of state: RepositoryState) throws(GitError) -> ObjectID { try missing() }
+  func files(of state: RepositoryState, at paths: [GitPath]) throws(GitError) -> Set<GitPath> {
+    []
+  }
+
+  func keep(_ request: KeepRequest, recorded: ObjectID?) throws(GitError) -> KeepGeneration? {
+    try fail("keep")
+    return nil
+  }
+
+  func unreachableCommits(
+    from commits: Set<ObjectID>, limit: Int
+  ) throws(GitError) -> [ObjectID] { [] }
+  func contents(introducedBy commits: [ObjectID]) throws(GitError) -> Set<ObjectID> { [] }
+  func annotatedTags(among ids: Set<ObjectID>) throws(GitError) -> Set<ObjectID> { [] }
+  func makeProtectingCommit(of commits: [ObjectID]) throws(GitError) -> ObjectID? {
+    Self.protection
+  }
+
+  func protect(_ step: StepID, with commit: ObjectID) throws(GitError) { try fail("protect") }
+  func protectedCommits(of step: StepID) throws(GitError) -> Set<ObjectID> { [] }
+  func unprotect(_ step: StepID) throws(GitError) { try fail("unprotect") }
+  func removeSuperseded(_ objects: [ObjectID]) throws(GitError) {}
+
+  // MARK: - Moves, which a recording never makes
+
+  func lockIndex(for operation: OperationID) throws(OperationError) -> any IndexLock {
+    throw .nothingToUndo
+  }
+
+  func removeIndexLock(of operation: OperationID) throws(GitError) {}
+  func filesInTheWay(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
+  func extend(
+    _ state: RepositoryState, with paths: [GitPath]
+  ) throws(GitError) -> CapturedState { try missing() }
+  func result(of plan: StatePlan) throws(GitError) -> RepositoryState { try missing() }
+  func missingContents(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
+  func commitsLeaving(
+    from old: ObjectID?, to new: ObjectID?
+  ) throws(GitError) -> (commits: [ObjectID], pushed: [String: ObjectID]) { ([], [:]) }
+  func apply(
+    _ plan: StatePlan, to result: RepositoryState, message: String, holding lock: any IndexLock
+  ) throws(OperationError) {}
+  func export(
+    _ files: [GitPath], of state: RepositoryState, to folder: String
+  ) throws(GitError) {}
+  func waitForChildren(of operation: OperationID) {}
 
   private func fail(_ name: String) throws(GitError) {
     if effects.fails(name) {
       throw GitError(code: .init(rawValue: -1), message: "no", function: name)
     }
   }
+
+  private func missing<Value>() throws(GitError) -> Value {
+    throw GitError(code: .init(rawValue: -1), message: "not in this fake", function: "fake")
+  }
 }
 
-final class FakeStore: StepStore {
+final class FakeStore: StepStore, StateLedger, OperationStore {
   let effects: Effects
   let storeID = "0123abcd"
   private(set) var steps: [StepID: Step] = [:]
@@ -104,6 +176,43 @@ final class FakeStore: StepStore {
     steps.values.filter { $0.status == .running }
   }
   func isRecorderAlive(_ id: StepID) throws(StoreError) -> Bool { false }
+  func recordLate(_ state: LateState, of id: StepID) throws(StoreError) {}
+  func lockWorktree(_ worktree: String) throws(StoreError) -> AnyObject {
+    try fail("lock")
+    return effects
+  }
+
+  // MARK: - States
+
+  func lockKeepReference() throws(StoreError) -> AnyObject { effects }
+  func keepValue() throws(StoreError) -> ObjectID? { nil }
+  func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID> { ids }
+  func keptIDs() throws(StoreError) -> Set<ObjectID> { [] }
+  func recordKeep(_ generation: KeepGeneration, at time: Timestamp) throws(StoreError) {}
+  func lastTips() throws(StoreError) -> ProtectedTips? { nil }
+  func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {}
+  func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] { [] }
+
+  // MARK: - Operations
+
+  func beginOperation(
+    _ kind: OperationKind, worktree: String, title: String, reverses: OperationID?,
+    at time: Timestamp
+  ) throws(StoreError) -> Operation {
+    throw StoreError(code: .failed, message: "not in this fake", path: "")
+  }
+  func recordPlan(_ plan: StatePlan, of operation: OperationID) throws(StoreError) {}
+  func finishOperation(
+    _ operation: Operation, after: RepositoryState, at time: Timestamp
+  ) throws(StoreError) {}
+  func abandonOperation(_ id: OperationID, at time: Timestamp) throws(StoreError) {}
+  func operation(_ id: OperationID) throws(StoreError) -> Operation? { nil }
+  func operations(worktree: String, limit: Int?) throws(StoreError) -> [Operation] { [] }
+  func openOperation(worktree: String) throws(StoreError) -> Operation? { nil }
+  func latestOnStack(
+    worktree: String, kinds: Set<OperationKind>
+  ) throws(StoreError) -> Operation? { nil }
+  func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step] { [] }
 
   private func fail(_ name: String) throws(StoreError) {
     if effects.fails(name) { throw StoreError(code: .diskFull, message: "full", path: name) }

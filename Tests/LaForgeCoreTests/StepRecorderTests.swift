@@ -8,6 +8,10 @@ import Testing
     let store: FakeStore
     let spool: FakeSpool
     let recorder: StepRecorder
+
+    func record(_ request: RunRequest) async throws(RecordError) -> RecordedRun {
+      try await recorder.record(request, meter: FakeMeter()) { _, _ in }
+    }
   }
 
   private func makeWorld() -> World {
@@ -26,18 +30,18 @@ import Testing
     directory: "", label: nil, configuration: AgentConfiguration(), enclosing: nil,
     projectID: "web")
 
-  @Test func theRowIsWrittenBetweenTheProcessAndItsProgram() throws {
+  @Test func theRowIsWrittenBetweenTheProcessAndItsProgram() async throws {
     let world = makeWorld()
-    _ = try world.recorder.record(request, meter: FakeMeter())
+    _ = try await world.record(request)
     #expect(
       effects.log == [
-        "close", "head", "tips", "hold", "create", "release", "head", "tips", "commits",
-        "changes", "finish",
+        "lock", "close", "head", "capture", "tips", "keep", "keep", "hold", "create", "protect",
+        "release", "head", "capture", "keep", "tips", "commits", "unprotect", "finish",
       ])
   }
 
-  @Test func theStepHoldsWhatTheOutputToldAndNoCredential() throws {
-    let run = try makeWorld().recorder.record(request, meter: FakeMeter())
+  @Test func theStepHoldsWhatTheOutputToldAndNoCredential() async throws {
+    let run = try await makeWorld().record(request)
     #expect(run.step.start.command == ["/bin/agent", "--api-key=[redacted]"])
     #expect(run.step.agentConfiguration.agent == "agent")
     #expect(run.step.agentConfiguration.model == "m6")
@@ -48,58 +52,58 @@ import Testing
 
   /// Fails every call in turn: before the program runs nothing is left half done, afterwards the
   /// outcome is never lost.
-  @Test(arguments: 1...11)
-  func whicheverCallFailsTheRunIsEitherNotStartedOrRecorded(_ number: Int) throws {
+  @Test(arguments: 1...18)
+  func whicheverCallFailsTheRunIsEitherNotStartedOrRecorded(_ number: Int) async throws {
     let world = makeWorld()
     effects.failing = number
     do throws(RecordError) {
-      let run = try world.recorder.record(request, meter: FakeMeter())
+      let run = try await world.record(request)
       #expect(effects.log.contains("release"))
       #expect(run.step.end?.termination == .exited(3))
-      #expect(number == 6 || !run.warnings.isEmpty)
+      #expect(number == 11 || !run.warnings.isEmpty)
       let recorded = world.store.steps.values.first?.end ?? world.spool.kept.first?.end
       #expect(recorded?.termination == .exited(3))
     } catch {
       #expect(!effects.log.contains("release"))
-      #expect(world.store.steps.isEmpty)
+      #expect(world.store.steps.values.allSatisfy { $0.status == .failed })
       #expect(effects.log.contains("abandon") == effects.log.contains("create"))
     }
     #expect(effects.log.count >= number)
   }
 
-  @Test func aRecordThatFitsNowhereIsHandedToTheCaller() throws {
+  @Test func aRecordThatFitsNowhereIsHandedToTheCaller() async throws {
     let world = makeWorld()
-    effects.failing = 11
+    effects.failing = 18
     let spool = FailingSpool()
     let recorder = StepRecorder(
       repository: FakeRepository(effects: effects), store: world.store, spool: spool,
       runner: FakeRunner(effects: effects), isAgentAlive: { _ in false },
       clock: RecordingClock(
         now: { Timestamp(millisecondsSince1970: 0) }, monotonicMilliseconds: { 0 }))
-    let run = try recorder.record(request, meter: FakeMeter())
+    let run = try await recorder.record(request, meter: FakeMeter()) { _, _ in }
     let full = StoreError(code: .diskFull, message: "full", path: "finish")
     #expect(run.warnings == [.notKept(cause: full)])
     #expect(run.step.end?.termination == .exited(3))
   }
 
-  @Test func aSpooledRecordIsTakenInByTheNextRunOnce() throws {
+  @Test func aSpooledRecordIsTakenInByTheNextRunOnce() async throws {
     let world = makeWorld()
-    effects.failing = 11
-    _ = try world.recorder.record(request, meter: FakeMeter())
+    effects.failing = 18
+    _ = try await world.record(request)
     #expect(world.spool.kept.count == 1)
     effects.failing = nil
-    _ = try world.recorder.record(request, meter: FakeMeter())
+    _ = try await world.record(request)
     #expect(world.spool.kept.isEmpty)
     #expect(world.store.steps.count == 2)
     #expect(world.store.steps.values.allSatisfy { $0.end != nil })
   }
 
-  @Test func aRecordThatCannotBeTakenInDoesNotStopTheNextRun() throws {
+  @Test func aRecordThatCannotBeTakenInDoesNotStopTheNextRun() async throws {
     let world = makeWorld()
-    effects.failing = 11
-    _ = try world.recorder.record(request, meter: FakeMeter())
+    effects.failing = 18
+    _ = try await world.record(request)
     effects.failing = effects.log.count + 1
-    let run = try world.recorder.record(request, meter: FakeMeter())
+    let run = try await world.record(request)
     #expect(
       run.warnings == [.spoolRefused(SpoolRefusal(path: "/spool", reason: "full"))])
   }

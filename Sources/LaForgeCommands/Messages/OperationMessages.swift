@@ -105,7 +105,7 @@ extension UserMessage {
           + " clone: \(Self.list(paths)).",
         consequence: "Nothing was changed.",
         hint: "In a partial clone `git fetch --refetch` brings them.")
-    case .locked(let lock): self = .locked(lock, attempt: attempt, again: again)
+    case .locked(let lock): self = .locked(lock, attempt: attempt, again: again, context)
     case .changedUnderneath(let paths):
       self.init(
         code: "changed_underneath",
@@ -163,9 +163,12 @@ extension UserMessage {
   }
 
   private static func locked(
-    _ lock: LockReport, attempt: String, again: String
+    _ lock: LockReport, attempt: String, again: String, _ context: OperationWords
   ) -> UserMessage {
-    let age = lock.ageSeconds.map { "made \(Readable.duration(milliseconds: $0 * 1000)) ago" }
+    let age = lock.madeAt.map { time in
+      let age = context.now.millisecondsSince1970 - time.millisecondsSince1970
+      return "made \(Readable.duration(milliseconds: max(0, age))) ago"
+    }
     if let step = lock.madeDuring {
       return UserMessage(
         code: "stale_lock",

@@ -20,7 +20,7 @@ package protocol StateLedger {
   func lastTips() throws(StoreError) -> ProtectedTips?
 
   /// Records how the references were when LaForge last looked.
-  func recordTips(_ tips: ProtectedTips) throws(StoreError)
+  func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError)
 
   /// Returns the objects of keep values that were superseded before a time, and forgets them.
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID]

@@ -74,7 +74,8 @@ package struct StateKeeper {
     }
     if let commit {
       try store { () throws(StoreError) in
-        try ledger.recordTips(ProtectedTips(targets: targets, commit: commit))
+        try ledger.recordTips(
+          ProtectedTips(targets: targets, commit: commit), at: clock.now())
       }
     }
     return commit

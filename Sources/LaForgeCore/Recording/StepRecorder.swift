@@ -48,7 +48,7 @@ package struct StepRecorder {
     announce: (StepID, [LeftOut]) -> Void
   ) async throws(RecordError) -> RecordedRun {
     var meter = meter
-    let lock = try inStore { () throws(StoreError) in
+    var lock: AnyObject? = try inStore { () throws(StoreError) in
       try store.lockWorktree(repository.location.worktree)
     }
     var warnings = try await tidyUp()
@@ -68,6 +68,7 @@ package struct StepRecorder {
     }
     // From here on the step counts as running, which keeps others out.
     withExtendedLifetime(lock) {}
+    lock = nil
     if isNews { announce(running.step.id, before.captured.leftOut) }
 
     let startedAt = clock.monotonicMilliseconds()

@@ -58,18 +58,18 @@ package enum OperationError: Error, Equatable, Sendable {
 package struct LockReport: Equatable, Sendable {
   /// The file.
   package var path: String
-  /// How old it is, in seconds; `nil` where that cannot be told.
-  package var ageSeconds: Int64?
+  /// When it was made; `nil` where that cannot be told.
+  package var madeAt: Timestamp?
   /// The process that has it open; `nil` where none was found.
   package var process: String?
   /// Whether it was made during a finished step and no process has it open.
   package var madeDuring: StepID?
 
   package init(
-    path: String, ageSeconds: Int64? = nil, process: String? = nil, madeDuring: StepID? = nil
+    path: String, madeAt: Timestamp? = nil, process: String? = nil, madeDuring: StepID? = nil
   ) {
     self.path = path
-    self.ageSeconds = ageSeconds
+    self.madeAt = madeAt
     self.process = process
     self.madeDuring = madeDuring
   }

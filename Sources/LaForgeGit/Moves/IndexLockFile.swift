@@ -77,10 +77,10 @@ enum LockInspection {
   static func report(_ path: FilePath) -> LockReport {
     var status = stat()
     guard stat(path.string, &status) == 0 else { return LockReport(path: path.string) }
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
+    let milliseconds =
+      Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
     return LockReport(
-      path: path.string, ageSeconds: max(0, Int64(now.tv_sec) - Int64(status.st_mtim.tv_sec)),
+      path: path.string, madeAt: Timestamp(millisecondsSince1970: milliseconds),
       process: process(holding: path))
   }
 
