@@ -26,4 +26,7 @@ package enum Seeds {
     let count = getenv("LAFORGE_SEEDS").flatMap { UInt64(String(cString: $0)) }
     return 1...max(1, count ?? 20)
   }()
+
+  /// Whether the tests that search are to take their time.
+  package static let isSoak = getenv("LAFORGE_SEEDS") != nil
 }

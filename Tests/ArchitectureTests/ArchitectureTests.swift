@@ -14,7 +14,7 @@ import Testing
     "LaForgeStore": ["CLaForgeSupport", "Foundation", "GRDB", "LaForgeCore", "SystemPackage"],
     "LaForgeAgent": ["CLaForgeSupport", "LaForgeCore", "SystemPackage"],
     "LaForgeCommands": [
-      "ArgumentParser", "CLaForgeSupport", "Foundation", "LaForgeAgent", "LaForgeCore",
+      "ArgumentParser", "CLaForgeSupport", "Dispatch", "Foundation", "LaForgeAgent", "LaForgeCore",
       "LaForgeGit", "LaForgeStore", "LaForgeUsage", "SystemPackage",
     ],
     "laforge": ["LaForgeCommands"],

@@ -102,7 +102,7 @@ import Testing
     let world = makeWorld()
     effects.failing = 18
     _ = try await world.record(request)
-    effects.failing = effects.log.count + 1
+    effects.failing = effects.log.count + 2
     let run = try await world.record(request)
     #expect(
       run.warnings == [.spoolRefused(SpoolRefusal(path: "/spool", reason: "full"))])
