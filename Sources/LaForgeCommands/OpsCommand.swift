@@ -5,7 +5,8 @@ import LaForgeCore
 struct OpsCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "ops", abstract: "List undos, rollbacks, redos and restores, newest first.",
-    discussion: "'O15' names the state just before: 'laforge restore O15 FILE', 'laforge diff O15 now'.")
+    discussion:
+      "'O15' names the state just before: 'laforge restore O15 FILE', 'laforge diff O15 now'.")
 
   @Option(name: .customShort("n"), help: ArgumentHelp("List at most this many.", valueName: "n"))
   var limit: Int?

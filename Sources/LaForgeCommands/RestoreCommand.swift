@@ -47,7 +47,8 @@ struct RestoreCommand: ContextCommand {
       return try await export(request, to: folder, session, in: context)
     }
     return try await session.run(
-      request, isDryRun: options.isDryRun, attempt: attempt, again: "laforge restore \(self.source)",
+      request, isDryRun: options.isDryRun, attempt: attempt,
+      again: "laforge restore \(self.source)",
       in: context)
   }
 
@@ -76,7 +77,8 @@ struct RestoreCommand: ContextCommand {
       guard !before, !lost else {
         throw CommandFailure(
           UserMessage(
-            code: "usage", summary: "'\(source)' is an operation and stands for the state before it.",
+            code: "usage",
+            summary: "'\(source)' is an operation and stands for the state before it.",
             hint: "Leave '--before' and '--lost' away."),
           status: .usage)
       }

@@ -4,7 +4,8 @@ import LaForgeCore
 /// `laforge undo`: take a step out and keep what was done since.
 struct UndoCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "undo", abstract: "Take a step and the later ones out, and keep what you did since.",
+    commandName: "undo",
+    abstract: "Take a step and the later ones out, and keep what you did since.",
     discussion: OperationHelp.table)
 
   @Argument(

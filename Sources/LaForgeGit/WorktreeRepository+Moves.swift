@@ -163,7 +163,9 @@ extension WorktreeRepository: StateMover {
       try await reader.commits(
         from: [old], notReachedFrom: staying.union(remotes.values), limit: .max))
     var pushed: [String: ObjectID] = [:]
-    guard let newest = commits.first(where: { !unpushed.contains($0) }) else { return (commits, [:]) }
+    guard let newest = commits.first(where: { !unpushed.contains($0) }) else {
+      return (commits, [:])
+    }
     for (name, tip) in remotes {
       let missing = try await reader.commits(from: [newest], notReachedFrom: [tip], limit: 1)
       if missing.isEmpty { pushed[name] = newest }
@@ -191,10 +193,12 @@ extension WorktreeRepository: StateMover {
       lock.operation, in: location.gitDirectory)
     let move = WorktreeMove(
       git: git, objects: objects, reader: reader, plan: plan, message: message)
-    try await move.perform(to: result, comparing: { () async throws(GitError) in
-      let now = try await self.captureState()
-      return try await self.difference(from: plan.from, to: now.state)
-    })
+    try await move.perform(
+      to: result,
+      comparing: { () async throws(GitError) in
+        let now = try await self.captureState()
+        return try await self.difference(from: plan.from, to: now.state)
+      })
     lock.release()
   }
 

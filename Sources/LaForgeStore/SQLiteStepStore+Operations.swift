@@ -51,7 +51,8 @@ extension SQLiteStepStore: OperationStore {
           literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(reversed.rawValue)")
         if operation.kind == .undo {
           try database.execute(
-            literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(operation.id.rawValue)")
+            literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(operation.id.rawValue)"
+          )
           try database.execute(
             literal: """
               UPDATE operations SET is_redoable = TRUE

@@ -95,7 +95,9 @@ import Testing
 
   @Test func filesStaySmall() {
     for source in Self.sources {
-      let limit = source.path.hasPrefix("LaForgeCommands/") && source.path.hasSuffix("Command.swift") ? 150 : 350
+      let limit =
+        source.path.hasPrefix("LaForgeCommands/") && source.path.hasSuffix("Command.swift")
+        ? 150 : 350
       #expect(source.lines.count <= limit, "\(source.path) has \(source.lines.count) lines")
     }
   }

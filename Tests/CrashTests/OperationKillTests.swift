@@ -51,7 +51,8 @@ import Testing
       laforge run -q true 2> ../next || { echo "$n: the next run failed"; cat ../next; bad=1; }
       state > ../now
       if ! cmp -s ../now ../before && ! cmp -s ../now ../after; then
-        echo "$n: a mixture ($status)"; cat ../out ../next; diff ../before ../now; bad=1
+        echo "$n: a mixture ($status)"; cat ../out ../next; diff ../before ../now
+        echo "and from after:"; diff ../after ../now; bad=1
       fi
       git fsck --strict --no-dangling 2>&1 | grep -v '^notice'
       find .git -name '*.lock' -not -path '*/laforge/*'; ls .git | grep '^laforge-'

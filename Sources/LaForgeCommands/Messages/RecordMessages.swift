@@ -126,7 +126,8 @@ extension UserMessage {
     guard finished.isDone else {
       self.init(
         code: "operation_given_up",
-        summary: "\(what.prefix(1).uppercased())\(what.dropFirst()) had been cut off and was given up.",
+        summary:
+          "\(what.prefix(1).uppercased())\(what.dropFirst()) had been cut off and was given up.",
         hint: operation.before == nil
           ? nil : "`laforge diff \(operation.id) now` compares with the state before it.")
       return

@@ -38,7 +38,8 @@ struct OperationText {
     case .undo:
       return operation.reverses == nil ? "Undid \(what)." : "Took back the redo of \(what)."
     case .rollback:
-      let target = operation.title.hasPrefix("to ")
+      let target =
+        operation.title.hasPrefix("to ")
         ? String(operation.title.dropFirst(3)) : operation.title
       return "Rolled back to exactly \(target.hasPrefix("before") ? target : "after \(target)")."
     case .redo: return "Redid \(what)."

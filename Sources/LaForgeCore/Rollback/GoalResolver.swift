@@ -117,9 +117,10 @@ package struct GoalResolver {
   private func redo(_ reference: StepReference?) async throws(OperationError) -> OperationGoal {
     guard let reference else {
       guard let operation = try latestOnStack([.undo, .rollback]) else {
-        throw .nothingToRedo(lastRun: try lookup { () throws(StepLookupError) in
-          try history.latest()
-        }?.id)
+        throw .nothingToRedo(
+          lastRun: try lookup { () throws(StepLookupError) in
+            try history.latest()
+          }?.id)
       }
       return try reverse(operation, as: .redo)
     }

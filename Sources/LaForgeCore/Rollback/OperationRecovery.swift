@@ -119,8 +119,9 @@ package struct OperationRecovery {
         try await repository.referenceTips()
       )
     }
-    guard now.state.head == plan.head.new || now.state.head.commit == plan.head.old?.commit
-      || now.state.head.commit == plan.head.new?.commit
+    guard
+      now.state.head == plan.head.new || now.state.head.commit == plan.head.old?.commit
+        || now.state.head.commit == plan.head.new?.commit
     else {
       // Somebody has committed since: their work is not moved behind their back.
       try abandon(operation)

@@ -57,8 +57,11 @@ package struct OperationRunner {
     try refuseWhileRunning(request)
     let goal = try await resolver.goal(of: request)
     let (now, tips) = try await present()
-    return (goal, try await OperationPlanner(repository: repository).plan(
-      for: goal, from: now, tips: tips))
+    return (
+      goal,
+      try await OperationPlanner(repository: repository).plan(
+        for: goal, from: now, tips: tips)
+    )
   }
 
   /// Carries out an operation.

@@ -36,8 +36,12 @@ package struct GitCommand: Sendable {
     /// The first line of the complaint that says what is wrong.
     var reason: String {
       let lines = complaint.split(separator: "\n").map(String.init)
+        .filter { !$0.hasPrefix("warning: ") && !$0.hasPrefix("hint: ") }
       let line = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") } ?? lines.first
-      guard let line else { return "git exited with status \(status)" }
+      guard let line else {
+        return status > 128
+          ? "git was ended by signal \(status - 128)" : "git exited with status \(status)"
+      }
       return line.hasPrefix("fatal: ") || line.hasPrefix("error: ")
         ? String(line.dropFirst(7)) : line
     }

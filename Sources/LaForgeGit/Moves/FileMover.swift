@@ -27,8 +27,10 @@ struct FileMover {
     let marked = from.meta.special.filter { paths.contains($0.path) && !$0.flags.isEmpty }
     try await ContentStorage.clear(
       Dictionary(marked.map { ($0.path, $0.flags) }, uniquingKeysWith: { $1 }), in: index, git)
-    // What is not there is named only to be forgotten: its name may lead through a link by now.
-    try await index.forget(paths.subtracting(present), git)
+    // What is not there is named only to be forgotten: its name may lead through a link by now, and
+    // what is only staged may have the name of a folder.
+    let staged = try await TreeComparison(objects: objects).collisions(of: from.index, with: paths)
+    try await index.forget(paths.subtracting(present).union(staged), git)
     try await index.update(Set(present), git)
   }
 

@@ -16,9 +16,11 @@ struct IndexBuilder {
   func install(from: StateTrees, to: StateTrees) async throws(GitError) {
     let conflicts = from.meta.special.filter { !$0.conflict.isEmpty }.map(\.path)
     let moved = Set(plan.files.map(\.path))
-    let paths = moved.union(plan.index.map(\.path)).union(moved.isEmpty ? [] : conflicts)
+    var paths = moved.union(plan.index.map(\.path)).union(moved.isEmpty ? [] : conflicts)
     guard !paths.isEmpty else { return }
     let comparison = TreeComparison(objects: objects)
+    // Taken out while the files were moved, and not part of the plan.
+    paths.formUnion(try await comparison.collisions(of: from.index, with: moved.union(conflicts)))
     let staged = try await comparison.entries(of: to.index, at: paths)
     let files = try await comparison.entries(of: to.worktree, at: moved)
     let special = to.meta.specialByPath

@@ -40,7 +40,8 @@ final class GitCommandObjects: ObjectDatabase {
 
   func existing(_ ids: [ObjectID]) async throws(GitError) -> Set<ObjectID> {
     guard !ids.isEmpty else { return [] }
-    let result = try await call(["cat-file", "--batch-check=%(objectname)"], input: Self.lines(ids))
+    let result = try await call(
+      ["cat-file", "--batch-check=%(objectname)"], input: Self.lines(ids))
     return Set(result.text.split(separator: "\n").compactMap { ObjectID(hex: String($0)) })
   }
 

@@ -49,9 +49,26 @@ struct TreeComparison {
     try await differences(from: nil, to: tree).compactMapValues(\.new)
   }
 
-  /// Returns the entries of some paths; a path that the tree lacks is absent.
+  /// Returns the files of a tree whose names collide with some paths: that lie where a path needs a
+  /// folder, or below a path.
+  func collisions(
+    of tree: ObjectID?, with paths: Set<GitPath>
+  ) async throws(GitError) -> Set<GitPath> {
+    let parents = Set(paths.flatMap(\.parents)).subtracting(paths)
+    var found = Set(try await entries(of: tree, at: parents).keys)
+    let here = try await entries(of: tree, at: paths, includesFolders: true)
+    for (path, entry) in here where entry.mode == .tree {
+      for below in try await entries(of: entry.id).keys {
+        found.insert(GitPath(path.bytes + [UInt8(ascii: "/")] + below.bytes))
+      }
+    }
+    return found.subtracting(paths)
+  }
+
+  /// Returns the entries of some paths; a path that the tree lacks is absent, and so is a folder
+  /// unless it is asked for.
   func entries(
-    of tree: ObjectID?, at paths: some Collection<GitPath>
+    of tree: ObjectID?, at paths: some Collection<GitPath>, includesFolders: Bool = false
   ) async throws(GitError) -> [GitPath: TrackedEntry] {
     guard let tree, !paths.isEmpty else { return [:] }
     var found: [GitPath: TrackedEntry] = [:]
@@ -64,7 +81,8 @@ struct TreeComparison {
         let folder = try self.tree(id, read)
         for (name, group) in Dictionary(grouping: paths, by: { GitPath($0.components[depth]) }) {
           guard let entry = folder[name] else { continue }
-          for path in group where path.components.count == depth + 1 && entry.mode != .tree {
+          for path in group
+          where path.components.count == depth + 1 && (includesFolders || entry.mode != .tree) {
             found[path] = entry
           }
           let below = group.filter { $0.components.count > depth + 1 }

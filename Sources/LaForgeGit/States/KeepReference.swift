@@ -71,7 +71,9 @@ struct KeepReference {
     let lost = root.entries.filter { !existing.contains($0.value.id) }
     guard !lost.isEmpty else { return (root, []) }
     let kept = root.entries.filter { existing.contains($0.value.id) }
-    return (TreeObject(kept), Set(lost.keys.compactMap { ObjectID(hex: String($0.text.prefix(40))) }))
+    return (
+      TreeObject(kept), Set(lost.keys.compactMap { ObjectID(hex: String($0.text.prefix(40))) })
+    )
   }
 
   /// Looks up again what was written: a `git gc --prune=now` of another process may have removed it

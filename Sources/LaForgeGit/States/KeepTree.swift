@@ -38,7 +38,9 @@ struct KeepTree {
   func entries(
     forBytesOf ids: Set<ObjectID>
   ) async throws(GitError) -> [GitPath: TrackedEntry] {
-    let read = try await objects.read(Array(ids)).filter { [.commit, .tag].contains($0.value.kind) }
+    let read = try await objects.read(Array(ids)).filter {
+      [.commit, .tag].contains($0.value.kind)
+    }
     let pairs = read.map { (id: $0.key, object: $0.value) }
     let blobs = try await objects.write(pairs.map { GitObject(.blob, $0.object.content) })
     var entries: [GitPath: TrackedEntry] = [:]

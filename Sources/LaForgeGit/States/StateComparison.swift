@@ -58,7 +58,8 @@ struct StateComparison {
     for path in paths {
       let change = staged[path] ?? Change(old: unchanged[path], new: unchanged[path])
       changes[path] = Change(
-        old: Self.entry(change.old, oldSpecial[path]), new: Self.entry(change.new, newSpecial[path]))
+        old: Self.entry(change.old, oldSpecial[path]), new: Self.entry(change.new, newSpecial[path])
+      )
     }
     return changes
   }

@@ -95,7 +95,8 @@ struct StatusListing: Equatable, Sendable {
   private static func failure(_ line: ArraySlice<UInt8>) -> GitError {
     GitError(
       code: .notStarted,
-      message: "git status printed a line of unknown form: \(String(decoding: line, as: UTF8.self))",
+      message:
+        "git status printed a line of unknown form: \(String(decoding: line, as: UTF8.self))",
       function: "git status")
   }
 }
