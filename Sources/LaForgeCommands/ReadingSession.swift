@@ -54,6 +54,12 @@ struct ReadingSession {
     }
   }
 
+  /// The operation that `redo` would reverse.
+  func latestRedoable() throws(StoreError) -> Operation? {
+    try store?.latestOnStack(
+      worktree: repository.location.worktree, kinds: [.undo, .rollback])
+  }
+
   /// The state just before an operation.
   func stateBefore(_ id: OperationID) throws(CommandFailure) -> RepositoryState {
     let operation = try find { () throws(StepLookupError) in

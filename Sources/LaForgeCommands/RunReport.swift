@@ -24,12 +24,38 @@ struct RunReport {
       context.error.say(UserMessage(warning, step: run.step.id).text("Warning"))
       if case .notKept = warning { sayRecord(document, in: context) }
     }
+    defer { sayLost(in: context) }
     if closing, run.launchFailure == nil {
       let style = context.style(for: context.error)
       let line = ClosingLine(step: run.step)
       // The terminal has left its cursor behind the `^C` that it echoed.
       if run.step.endedBy == .user, context.error.isTerminal { context.error.say("\n") }
       context.error.say(line.text(columns: context.error.columns ?? 80, style: style))
+    }
+  }
+
+  /// Says what uncommitted work is gone, whether or not anything else is to be said.
+  private func sayLost(in context: CommandContext) {
+    guard let lost = run.step.end?.lost, !lost.isEmpty else { return }
+    let step = run.step.id
+    func list(_ kind: LostWork.Kind) -> String? {
+      let paths = lost.filter { $0.kind == kind }.map { TerminalText.clean($0.path.text) }
+      guard !paths.isEmpty else { return nil }
+      let shown = paths.prefix(8).joined(separator: ", ")
+      return paths.count > 8 ? "\(shown) and \(paths.count - 8) more" : shown
+    }
+    var parts: [String] = []
+    if let deleted = list(.deleted) { parts.append("deleted: \(deleted)") }
+    if let reverted = list(.reverted) { parts.append("your changes are gone in: \(reverted)") }
+    let count = lost.count == 1 ? "this file" : "these \(lost.count) files"
+    let text =
+      "Warning: uncommitted work you had before \(step) is no longer there; "
+      + "\(parts.joined(separator: "; "))."
+    let hint =
+      "Hint: `laforge restore \(step.rawValue) --lost` brings back \(count) and nothing else."
+    let columns = context.error.columns ?? 80
+    for line in [text, hint] {
+      context.error.say(TerminalText.wrap(line, columns: columns, indent: "   ") + "\n")
     }
   }
 

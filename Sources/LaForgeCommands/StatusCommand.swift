@@ -7,7 +7,7 @@ import SystemPackage
 struct StatusCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Show the branch, the latest step and what runs now.")
+    abstract: "Show where you are, the latest step, and what undo and redo would do.")
 
   @OptionGroup var listing: ListingOptions
 
@@ -37,6 +37,7 @@ struct StatusCommand: ContextCommand {
       throw CommandFailure(UserMessage(error))
     }
     let project = try await session.repository.projectID
+    let outlook = await StatusOutlook(session)
     return try session.find { () throws(StepLookupError) in
       let spool = context.makeSpool(commonDirectory: location.commonDirectory)
       let storeID = session.history?.storeID
@@ -45,7 +46,7 @@ struct StatusCommand: ContextCommand {
         latest: try session.history?.latest(),
         running: try session.history?.running() ?? [],
         activeSteps: try session.history?.count(.active) ?? 0,
-        rolledBackSteps: try session.history?.count(.inactive) ?? 0,
+        rolledBackSteps: try session.history?.count(.inactive) ?? 0, outlook: outlook,
         waitingRecords: storeID.map { spool.waiting(storeID: $0).steps.map(\.path) } ?? [])
     }
   }

@@ -18,11 +18,19 @@ struct ClosingLine {
     let line = "\(head): \(facts(end).joined(separator: ", "))"
     // A command stays on one line, so that it can be copied.
     let space = "\u{A0}"
-    let hint =
-      step.isFailure ? "  (`laforge\(space)show\(space)\(step.id.rawValue)`)" : ""
+    let hint = canBeUndone && !step.isFailure ? "  (`laforge\(space)undo`)" : ""
     let wrapped = TerminalText.wrap(line + hint, columns: columns, indent: "   ")
       .replacing(space, with: " ")
-    return (step.isFailure ? style.failure(wrapped) : wrapped) + "\n"
+    let closing = (step.isFailure ? style.failure(wrapped) : wrapped) + "\n"
+    return closing + (canBeUndone && step.isFailure ? Self.waysOut : "")
+  }
+
+  private static let waysOut =
+    "   `laforge diff` shows what it changed, `laforge undo` takes it back.\n"
+
+  /// Whether there is something that `undo` would take out.
+  private var canBeUndone: Bool {
+    step.start.enclosing == nil && step.stateAfter != nil && !step.changedNothing
   }
 
   private func facts(_ end: StepCompletion) -> [String] {
@@ -30,6 +38,7 @@ struct ClosingLine {
     if let changes = end.changes, changes != .none { facts.append(changes.text) }
     switch end.commits?.count {
     case nil: facts.append("changes unknown")
+    case 0 where step.changedNothing: facts.append("nothing changed")
     case 0: facts.append("no commit")
     case let count?: facts.append("\(Counted(count, "commit"))")
     }

@@ -12,6 +12,8 @@ struct StatusReport: Encodable {
   var running: [Step]
   var activeSteps: Int
   var rolledBackSteps: Int
+  /// What undo and redo would do, and what is not covered; `nil` where the state cannot be taken.
+  var outlook: StatusOutlook?
   /// Records that wait for the next run to take them in.
   var waitingRecords: [String]
 
@@ -26,6 +28,9 @@ struct StatusReport: Encodable {
     case activeSteps = "active_steps"
     case rolledBackSteps = "rolled_back_steps"
     case waitingRecords = "waiting_records"
+    case undo, redo
+    case changedSince = "changed_since"
+    case leftOut = "left_out"
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -41,6 +46,10 @@ struct StatusReport: Encodable {
     try container.encode(activeSteps, forKey: .activeSteps)
     try container.encode(rolledBackSteps, forKey: .rolledBackSteps)
     try container.encode(waitingRecords, forKey: .waitingRecords)
+    try container.encode(outlook?.undo, forKey: .undo)
+    try container.encode(outlook?.redo?.rawValue, forKey: .redo)
+    try container.encode(outlook?.changedSince.map(\.text), forKey: .changedSince)
+    try container.encode(outlook?.leftOut.map(LeftOutDocument.init), forKey: .leftOut)
   }
 
   private func document(_ step: Step) -> StepDocument {
@@ -59,8 +68,8 @@ struct StatusText {
     let commit = report.head.commit.map(abbreviate) ?? "(no commit yet)"
     let place = "\(report.head.shortBranch ?? "detached HEAD") \(commit)"
     var lines = [
-      "\(style.heading(TerminalText.clean(report.projectID)))  \(TerminalText.clean(place));"
-        + " worktree \(TerminalText.clean(report.worktree))"
+      "\(style.heading(TerminalText.clean(report.projectID)))  \(TerminalText.clean(place))"
+        + "\(uncommitted); worktree \(TerminalText.clean(report.worktree))"
     ]
     for (name, text) in facts {
       let line = "  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text)
@@ -78,6 +87,7 @@ struct StatusText {
     } else if report.latest == nil {
       facts.append(("latest", "none yet: `laforge run -- <command>` records a step"))
     }
+    if let outlook = report.outlook { facts += describe(outlook) }
     if report.activeSteps + report.rolledBackSteps > 0 {
       let rolledBack =
         report.rolledBackSteps > 0 ? ", \(report.rolledBackSteps) rolled back" : ""
@@ -86,6 +96,39 @@ struct StatusText {
     if !report.waitingRecords.isEmpty {
       let records = Counted(report.waitingRecords.count, "record")
       facts.append(("waiting", "\(records) that the next run takes into the database"))
+    }
+    return facts
+  }
+
+  /// `, 2 files changed, 1 untracked`.
+  private var uncommitted: String {
+    guard let summary = report.outlook?.summary else { return "" }
+    var text = ""
+    if summary.changed > 0 { text += ", \(Counted(summary.changed, "file")) changed" }
+    if summary.conflicts > 0 { text += " (\(summary.conflicts) in conflict)" }
+    if summary.untracked > 0 { text += ", \(summary.untracked) untracked" }
+    return text
+  }
+
+  private func describe(_ outlook: StatusOutlook) -> [(String, String)] {
+    var facts: [(String, String)] = []
+    if !report.running.isEmpty {
+      facts.append(("undo", "after \(report.running[0].id) has ended"))
+    } else if let undo = outlook.undo {
+      let kept = outlook.changedSince.count
+      facts.append(
+        ("undo", "S\(undo)" + (kept > 0 ? ", keeping your \(Counted(kept, "file"))" : "")))
+    } else {
+      facts.append(("undo", "nothing"))
+    }
+    facts.append(("redo", outlook.redo.map { "what \($0) took back" } ?? "nothing"))
+    let items = outlook.leftOut.map { "\($0.path) (\($0.reasonText))" }
+    if items.isEmpty {
+      facts.append(("covered", "all but ignored folders and files that can be made again"))
+    } else {
+      let more = items.count > 6 ? " and \(items.count - 6) more" : ""
+      facts.append(
+        ("covered", "all but \(items.prefix(6).joined(separator: ", "))\(more)"))
     }
     return facts
   }

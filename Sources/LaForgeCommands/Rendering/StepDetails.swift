@@ -48,15 +48,22 @@ struct StepDetails {
     var facts: [(String, String)] = [("command", step.commandText), ("ran", ran)]
     if let label = step.start.label { facts.append(("label", label)) }
     if let enclosing = step.start.enclosing { facts.append(("within", "\(enclosing)")) }
-    facts.append(("before", describe(step.start.headBefore)))
+    facts.append(
+      ("before", describe(step.start.headBefore) + uncommitted(step.start.stateBefore)))
     if step.status == .interrupted {
-      facts.append(("after", "unknown: LaForge was killed while the step ran"))
+      let late = step.late.map { "\(describe($0.head)), as a later command found it" }
+      facts.append(("after", late ?? "unknown: LaForge was killed while the step ran"))
     }
     if let end = step.end { facts += describe(end) }
     if let model = step.agentConfiguration.model { facts.append(("model", model)) }
     if !step.agentConfiguration.metadata.isEmpty { facts.append(("meta", metadata)) }
     if !step.overlaps.isEmpty {
       facts.append(("overlaps", step.overlaps.map(\.description).joined(separator: ", ")))
+    }
+    let uncovered = (step.start.leftOut ?? []).filter { $0.reason != .ignored }
+    if !uncovered.isEmpty {
+      let items = uncovered.map { "\($0.path) (\($0.reasonText))" }
+      facts.append(("not kept", items.joined(separator: ", ")))
     }
     facts.append(("state", state))
     return facts
@@ -77,12 +84,46 @@ struct StepDetails {
 
   private func describe(_ end: StepCompletion) -> [(String, String)] {
     var facts: [(String, String)] = []
-    facts.append(("after", end.headAfter.map(describe) ?? "unknown: HEAD could not be read"))
+    let after = end.headAfter.map { describe($0) + uncommitted(end.stateAfter) }
+    facts.append(("after", after ?? "unknown: HEAD could not be read"))
     facts.append(("changed", changes(end)))
     if let commits = end.commits, !commits.isEmpty { facts.append(("commits", list(commits))) }
+    facts += moves(end)
+    if let lost = end.lost, step.start.stateBefore == .snapshot {
+      facts.append(("lost", lost.isEmpty ? "nothing of your uncommitted work" : self.lost(lost)))
+    }
     facts += usage(end)
     if end.agentReportedError == true { facts.append(("agent", "reports that it failed")) }
     return facts
+  }
+
+  private func uncommitted(_ state: RecordedState) -> String {
+    switch state {
+    case .clean: ""
+    case .snapshot, .late: " + uncommitted"
+    case .unknown: ", uncommitted work not recorded"
+    }
+  }
+
+  private func lost(_ lost: [LostWork]) -> String {
+    lost.map { "\($0.path) (\($0.kind.rawValue))" }.joined(separator: ", ")
+      + "; `laforge restore \(step.id.rawValue) --lost` brings it back"
+  }
+
+  /// References that the step moved, but for the branch that it was on.
+  private func moves(_ end: StepCompletion) -> [(String, String)] {
+    let others = end.referenceMoves.filter {
+      $0.name != step.start.headBefore.branch || $0.new == nil
+    }
+    guard !others.isEmpty || !end.droppedStashes.isEmpty else { return [] }
+    var texts = others.map { move in
+      let verb = move.old == nil ? "made" : move.new == nil ? "deleted" : "moved"
+      return "\(verb) \(move.name)"
+    }
+    if !end.droppedStashes.isEmpty {
+      texts.append("dropped \(end.droppedStashes.count) of the stash")
+    }
+    return [("refs", texts.joined(separator: ", "))]
   }
 
   private func changes(_ end: StepCompletion) -> String {
