@@ -74,6 +74,9 @@ let package = Package(
     .testTarget(
       name: "CrashTests",
       dependencies: ["laforge", "LaForgeCore", "LaForgeTestSupport", systemPackage]),
+    .testTarget(
+      name: "StatePropertyTests",
+      dependencies: ["laforge", "LaForgeCore", "LaForgeTestSupport", systemPackage]),
     .testTarget(name: "ArchitectureTests"),
   ],
   swiftLanguageModes: [.v6]
