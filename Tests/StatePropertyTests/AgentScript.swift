@@ -68,7 +68,10 @@ struct AgentScript {
   private mutating func staging() -> String {
     let one = name()
     let number = fresh()
-    return switch Int.random(in: 0..<9, using: &generator) {
+    return switch Int.random(in: 0..<12, using: &generator) {
+    case 9: "\(writing("intended")); git add -N intended"
+    case 10: "git update-index --assume-unchanged a README.md; \(writing("a"))"
+    case 11: "git update-index --chmod=+x \(one)"
     case 0, 1: "git add -A"
     case 2: "git add \(one)"
     case 3: "\(writing(one)); git add \(one); printf 'unstaged \(number)\\n' >> \(one)"
@@ -83,7 +86,7 @@ struct AgentScript {
   private mutating func history() -> String {
     let number = fresh()
     let branch = ["main", "one", "two"].randomElement(using: &generator) ?? "one"
-    return switch Int.random(in: 0..<19, using: &generator) {
+    return switch Int.random(in: 0..<24, using: &generator) {
     case 0...3: "git add -A; git commit -qm 'agent \(number)'"
     case 4: "git commit -qam 'tracked \(number)'"
     case 5: "git commit -q --amend --allow-empty -m 'amended \(number)'"
@@ -99,6 +102,10 @@ struct AgentScript {
     case 15: "git clean -fdq"
     case 16: "git branch -qf two HEAD; git tag v\(number)"
     case 17: "git branch -qD two"
+    case 18: "git checkout -q --orphan orphan-\(number)"
+    case 19: "git cherry-pick \(branch)"
+    case 20: "git revert --no-edit HEAD~1"
+    case 21: "git branch -qm renamed-\(number)"
     default: "git merge -q -m 'merge \(number)' \(branch)"
     }
   }

@@ -4,9 +4,14 @@ struct Movement {
   /// The recorded state that the movement starts from.
   var base: WorkingState
   var target: WorkingState
-  /// The values that refs had before each step that is taken out; empty for a way forward.
+  /// The states around each step that is taken out, the first of them first; empty for a way forward.
   var undoneSteps: [(before: WorkingState, after: WorkingState)] = []
   var isBackward = false
+  /// The steps that `redo S` takes out or brings in.
+  ///
+  /// Where none of them changed a place it is free whether the person's change of it, between two
+  /// steps, is part of the way.
+  var steps: [(before: WorkingState, after: WorkingState)] = []
 
   // MARK: - Exactly
 
@@ -26,7 +31,9 @@ struct Movement {
     let isInTheWay = isInTheWay(path, of: target.files.keys)
     if let ignored = target.ignored[path] {
       if let left = now.ignored[path] { return isInTheWay ? [left, nil] : [left] }
-      return [now.files[path], ignored, nil]
+      // A state does not cover what it ignores, so it is no reason to remove it either.
+      return now.files[path] == ignored && !isInTheWay
+        ? [ignored] : [now.files[path], ignored, nil]
     }
     guard let left = now.ignored[path] else { return [nil] }
     return isInTheWay ? [left, nil] : [left]
@@ -124,6 +131,10 @@ struct Movement {
     into prediction: inout Prediction
   ) -> [Value?] {
     if base == target || history == .untouchedBySteps { return [now] }
+    if history == .freeOfSteps {
+      prediction.mayBeRefused = true
+      return [now, target]
+    }
     // The person's own change lies between two steps' changes of the same place.
     if history == .broken { prediction.mayBeRefused = true }
     if now == base { return [target] }
@@ -148,11 +159,14 @@ struct Movement {
   // MARK: - The steps that are taken out
 
   /// What the steps that are taken out did at one place.
-  private enum History { case untouchedBySteps, oneChain, broken }
+  private enum History { case untouchedBySteps, freeOfSteps, oneChain, broken }
 
   private func history<Value: Equatable>(_ value: (WorkingState) -> Value) -> History {
     if !undoneSteps.isEmpty, undoneSteps.allSatisfy({ value($0.before) == value($0.after) }) {
       return .untouchedBySteps
+    }
+    if !steps.isEmpty, steps.allSatisfy({ value($0.before) == value($0.after) }) {
+      return .freeOfSteps
     }
     return isOneChain(value) ? .oneChain : .broken
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import LaForgeTestSupport
 import SystemPackage
 
@@ -39,12 +40,15 @@ struct Observation {
 }
 
 extension WorkingState {
+  /// What `git add --intent-to-add` names without making it.
+  private static let emptyBlob = BlobID.of([])
+
   /// The blobs that the index names.
   var indexedBlobs: Set<String> {
     Set(
       index.values.joined().compactMap { entry in
         let fields = entry.split(separator: " ")
-        return fields[1] == "160000" ? nil : String(fields[2])
+        return fields[1] == "160000" || fields[2] == Self.emptyBlob ? nil : String(fields[2])
       })
   }
 
@@ -178,19 +182,18 @@ struct Observer {
     }
   }
 
-  private func isFolder(_ path: FilePath) -> Bool {
-    type(of: path) == .typeDirectory
-  }
+  private func isFolder(_ path: FilePath) -> Bool { mode(of: path) & S_IFMT == S_IFDIR }
 
-  private func type(of path: FilePath) -> FileAttributeType? {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path.string)
-    return attributes?[.type] as? FileAttributeType
+  /// Type and permissions, or 0 for what cannot be looked at.
+  private func mode(of path: FilePath) -> mode_t {
+    var status = stat()
+    return lstat(path.string, &status) == 0 ? status.st_mode : 0
   }
 
   private func entry(_ file: FilePath, path: String) -> FileEntry? {
     let manager = FileManager.default
-    guard let attributes = try? manager.attributesOfItem(atPath: file.string) else { return nil }
-    if attributes[.type] as? FileAttributeType == .typeSymbolicLink {
+    let mode = mode(of: file)
+    if mode & S_IFMT == S_IFLNK {
       guard let target = try? manager.destinationOfSymbolicLink(atPath: file.string) else {
         return nil
       }
@@ -198,7 +201,6 @@ struct Observer {
       return FileEntry(kind: .link, id: id, cleaned: id)
     }
     guard let data = manager.contents(atPath: file.string) else { return nil }
-    let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
     let bytes = [UInt8](data)
     return FileEntry(
       kind: mode & 0o100 == 0 ? .plain : .executable, id: BlobID.of(bytes),

@@ -107,7 +107,10 @@ struct StateModel {
     guard let goal = steps[step], !line(tip).contains(step), let base = state(at: position) else {
       return .refused("the step is not rolled back", now)
     }
-    return Movement(now: now, base: base, target: goal.after).merged()
+    var movement = Movement(now: now, base: base, target: goal.after)
+    movement.steps = Set(line(step)).symmetricDifference(line(tip)).compactMap { steps[$0] }
+      .map { ($0.before, $0.after) }
+    return movement.merged()
   }
 
   private func restore(
