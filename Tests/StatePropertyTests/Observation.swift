@@ -71,6 +71,8 @@ struct Observer {
     git for-each-ref --format='%(refname) %(objectname) %(objecttype) %(*objecttype)'; end
     git rev-list --all; end
     git rev-list --objects --all --no-object-names; end
+    # `git reset --hard` on an unborn branch leaves an index that names the empty tree.
+    git hash-object -t tree -w /dev/null > /dev/null
     git fsck --strict --no-dangling --no-progress 2>&1 || echo "fsck ended with $?"; end
     git status --porcelain 2>&1 > /dev/null; end
     find .git \\( -path .git/laforge -o -path .git/refs/laforge -o -path .git/modules \\) -prune \\
