@@ -102,6 +102,10 @@ struct FakeRepository: StateMover {
     _ state: RepositoryState, with paths: [GitPath]
   ) throws(GitError) -> CapturedState { try missing() }
   func result(of plan: StatePlan) throws(GitError) -> RepositoryState { try missing() }
+  func ignored(
+    _ paths: [GitPath], in state: RepositoryState
+  ) throws(GitError) -> Set<GitPath> { [] }
+  func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath> { [] }
   func missingContents(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
   func commitsLeaving(
     from old: ObjectID?, to new: ObjectID?

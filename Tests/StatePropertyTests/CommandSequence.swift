@@ -117,7 +117,7 @@ struct CommandSequence {
     transcript.append("laforge run -q -- sh -c '\(lines.replacing("'", with: "'\\''"))'")
     let output = try await environment.laforge(["run", "-q", "--", "sh", "-c", lines])
     current = try await observer.observe()
-    if output.standardError.contains("laforge ") || output.status == 125 {
+    if output.standardError.contains("Error: ") || output.status == 125 {
       throw disagreement(["run: \(output)"])
     }
     _ = model.didRun(before: before.state, after: current.state)

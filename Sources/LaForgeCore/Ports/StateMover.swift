@@ -23,6 +23,14 @@ package protocol StateMover: StateRepository {
   /// that its starting state does not hold: ignored ones, mostly.
   func filesInTheWay(of plan: StatePlan) async throws(GitError) -> [GitPath]
 
+  /// Returns those of the files that the ignore rules of a state would ignore.
+  func ignored(
+    _ paths: [GitPath], in state: RepositoryState
+  ) async throws(GitError) -> Set<GitPath>
+
+  /// Returns those of the paths that are on disk.
+  func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath>
+
   /// Returns a kept state with more files of the working tree in it, whatever git ignores.
   func extend(
     _ state: RepositoryState, with paths: [GitPath]

@@ -87,9 +87,11 @@ package struct StateKeeper {
   ///   - step: The step that has ended.
   ///   - candidates: Commits that it may have orphaned: what the references named before, and
   ///     whatever it recorded.
+  ///   - tips: The references now.
+  ///   - head: HEAD now.
   /// - Throws: `StateError`; the protection then stays.
   package func release(
-    _ step: StepID, keeping candidates: Set<ObjectID>
+    _ step: StepID, keeping candidates: Set<ObjectID>, tips: ReferenceTips, head: Head
   ) async throws(StateError) {
     let orphans = try await git { () async throws(GitError) in
       try await repository.unreachableCommits(from: candidates, limit: Self.orphanLimit + 1)
@@ -105,6 +107,8 @@ package struct StateKeeper {
       return
     }
     if !orphans.isEmpty { try await keep(KeepRequest(commits: Set(orphans))) }
+    // What the step made is known from now on: somebody may amend it next.
+    _ = try await takeIn(tips, head: head)
     try await git { () async throws(GitError) in try await repository.unprotect(step) }
   }
 

@@ -216,8 +216,11 @@ package struct StepRecorder {
     var candidates = Set(before.tips.targets(head: state.head).values)
     candidates.formUnion(completion.commits ?? [])
     if let head = completion.headAfter?.commit { candidates.insert(head) }
-    do {
-      try await keeper.release(id, keeping: candidates)
+    do throws(StateError) {
+      let tips: ReferenceTips
+      do { tips = try await repository.referenceTips() } catch { throw StateError.git(error) }
+      try await keeper.release(
+        id, keeping: candidates, tips: tips, head: completion.headAfter ?? state.head)
       return nil
     } catch {
       return .stateUnknown(error)

@@ -53,11 +53,18 @@ package struct StepRecovery {
     // What the references named before is what the protecting reference still reaches.
     var candidates: Set<ObjectID> = []
     if let head = step.start.headBefore.commit { candidates.insert(head) }
+    let tips: ReferenceTips
     do throws(GitError) {
       candidates.formUnion(try await repository.protectedCommits(of: id))
+      tips = try await repository.referenceTips()
     } catch {
       throw .git(error)
     }
-    try await keeper.release(id, keeping: candidates)
+    let head: Head
+    do { head = try await repository.head() } catch {
+      throw .git(
+        GitError(code: .init(rawValue: -1), message: "HEAD cannot be read", function: "HEAD"))
+    }
+    try await keeper.release(id, keeping: candidates, tips: tips, head: head)
   }
 }

@@ -42,7 +42,7 @@ package struct GoalResolver {
     switch request {
     case .undo(let reference): try await undo(reference)
     case .rollback(let reference, let toBefore): try rollback(reference, toBefore: toBefore)
-    case .redo(let reference): try await redo(reference)
+    case .redo(let reference): try redo(reference)
     case .restore(let source, let paths): try await restore(source, paths)
     }
   }
@@ -106,7 +106,7 @@ package struct GoalResolver {
       let outside = line.activeOutsideAncestry(of: step)
       goal.activates = switched(ancestry, line, to: true)
       goal.deactivates = switched(outside, line, to: false)
-      goal.references = StepLine.moves(through: ancestry)
+      goal.references = StepLine.moves(outOf: outside, into: ancestry)
       goal.steps = outside
     }
     return goal
@@ -114,7 +114,7 @@ package struct GoalResolver {
 
   // MARK: - Redo
 
-  private func redo(_ reference: StepReference?) async throws(OperationError) -> OperationGoal {
+  private func redo(_ reference: StepReference?) throws(OperationError) -> OperationGoal {
     guard let reference else {
       guard let operation = try latestOnStack([.undo, .rollback]) else {
         throw .nothingToRedo(
@@ -130,20 +130,16 @@ package struct GoalResolver {
     let ancestry = line.rolledBackAncestry(of: step)
     let outside = line.activeOutsideAncestry(of: step)
     let latest = try lookup { () throws(StepLookupError) in try history.latest() }
-    let manner: OperationGoal.Manner
-    if let latest, latest.id != ancestry[0].parent {
-      manner = .merge(base: try stateAfter(latest), touched: nil)
-    } else {
-      // The line goes on where it was left: only what the steps did is brought in.
-      manner = .merge(
-        base: try stateBefore(ancestry[0]), touched: try await touched(ancestry))
-    }
+    // The present recorded state: that after the latest step on the line.
+    let base: RepositoryState
+    if let latest { base = try stateAfter(latest) } else { base = try stateBefore(ancestry[0]) }
     var goal = OperationGoal(
-      kind: .redo, manner: manner, target: try stateAfter(step), steps: ancestry,
+      kind: .redo, manner: .merge(base: base, touched: nil), target: try stateAfter(step),
+      steps: ancestry,
       title: Self.title(ancestry))
     goal.activates = switched(ancestry, line, to: true)
     goal.deactivates = switched(outside, line, to: false)
-    goal.references = StepLine.moves(through: ancestry)
+    goal.references = StepLine.moves(outOf: outside, into: ancestry)
     return goal
   }
 

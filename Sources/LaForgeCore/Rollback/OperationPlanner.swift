@@ -29,7 +29,9 @@ package struct OperationPlanner {
     plan.activates = goal.activates
     plan.deactivates = goal.deactivates
     plan.uncovered = now.leftOut
+    removeSubmodules(from: &plan)
     try removeLeftOut(from: &plan, target: difference.leftOut.new, now: now)
+    try await removeIgnored(from: &plan, target: goal.target)
     if goal.kind != .restore {
       try planReferences(in: &plan, goal, tips)
       try await planLeavingCommits(in: &plan)
@@ -139,6 +141,37 @@ package struct OperationPlanner {
     guard blocked.isEmpty else {
       throw .inTheWay(Array(Set(blocked)).sorted { $0.path < $1.path })
     }
+  }
+
+  /// What a submodule has checked out is its own; only the index says which commit belongs to a
+  /// state.
+  private func removeSubmodules(from plan: inout StatePlan) {
+    let submodules = plan.files.filter {
+      $0.change.old?.tracked.mode == .gitlink && $0.change.new?.tracked.mode == .gitlink
+    }
+    let known = Set(plan.uncovered.map(\.path))
+    for edit in submodules where !known.contains(edit.path) {
+      plan.uncovered.append(LeftOut(path: edit.path, reason: .submodule))
+    }
+    let paths = Set(submodules.map(\.path))
+    plan.files.removeAll { paths.contains($0.path) }
+  }
+
+  /// Files that were ignored in the target are in no state of that time: they are not deleted only
+  /// because a step has changed what is ignored.
+  private func removeIgnored(
+    from plan: inout StatePlan, target: RepositoryState
+  ) async throws(OperationError) {
+    guard plan.files.contains(where: { $0.path.name.elementsEqual(".gitignore".utf8) }) else {
+      return
+    }
+    let staged = Set(plan.index.filter { $0.change.old?.staged != nil }.map(\.path))
+    let candidates = plan.deleted.filter { !staged.contains($0) }
+    guard !candidates.isEmpty else { return }
+    let ignored = try await inGit { () async throws(GitError) in
+      try await repository.ignored(candidates, in: target)
+    }
+    plan.files.removeAll { $0.change.new == nil && ignored.contains($0.path) }
   }
 
   /// Takes ignored files that would be overwritten into the state that the plan starts from.

@@ -87,7 +87,7 @@ package struct OperationRecovery {
     let (captured, differing) = try await inGit { () async throws(GitError) in
       let captured = try await repository.captureState()
       let difference = try await repository.difference(from: result, to: captured.state)
-      return (captured, Self.unexpected(difference))
+      return (captured, unexpected(difference))
     }
     do throws(StateError) {
       let tips: ReferenceTips
@@ -211,9 +211,12 @@ package struct OperationRecovery {
   }
 
   /// The paths in which a state that was reached is not the one that was wanted.
-  private static func unexpected(_ difference: StateDifference) -> [GitPath] {
-    let files = difference.files.filter { _, change in
-      guard let old = change.old, let new = change.new else { return true }
+  private func unexpected(_ difference: StateDifference) -> [GitPath] {
+    let missing = difference.files.filter { $0.value.new == nil }.keys
+    // A file that is ignored by now is in no state, but it is where it was.
+    let hidden = repository.onDisk(missing)
+    let files = difference.files.filter { path, change in
+      guard let old = change.old, let new = change.new else { return !hidden.contains(path) }
       // The exact bytes are known only of files that git calls modified.
       return old.tracked != new.tracked || (old.raw != nil && new.raw != nil && old.raw != new.raw)
     }

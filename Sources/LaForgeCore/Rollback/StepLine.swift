@@ -55,6 +55,22 @@ package struct StepLine {
     }.sorted { $0.id < $1.id }
   }
 
+  /// Where the references go when one chain of steps is taken out and another brought in.
+  package static func moves(outOf old: [Step], into new: [Step]) -> [ReferenceMove] {
+    var moves = Dictionary(
+      self.moves(through: old).map { ($0.name, $0.reversed) }, uniquingKeysWith: { $1 })
+    for move in self.moves(through: new) {
+      if let back = moves[move.name] {
+        moves[move.name] =
+          back.new == move.old
+          ? ReferenceMove(name: move.name, old: back.old, new: move.new) : nil
+      } else {
+        moves[move.name] = move
+      }
+    }
+    return moves.values.sorted { $0.name < $1.name }
+  }
+
   /// Where the references went through a chain of steps: from where the first found them to where
   /// the last left them. A reference that somebody else moved in between is not among them.
   package static func moves(through steps: [Step]) -> [ReferenceMove] {

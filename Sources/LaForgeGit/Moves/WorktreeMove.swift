@@ -98,7 +98,7 @@ struct WorktreeMove {
       if branch == old.branch, let commit = new.commit, commit != old.commit {
         lines.append("update \(branch) \(commit) \(old.commit?.hex ?? zero)")
       }
-    } else if let commit = new.commit {
+    } else if let commit = new.commit, !detachesLater {
       lines += ["option no-deref", "update HEAD \(commit)"]
     }
     return lines
@@ -118,8 +118,18 @@ struct WorktreeMove {
     return lines
   }
 
-  /// Points HEAD to another branch, which no transaction of git 2.39 can.
+  /// Whether the branch that HEAD leaves moves as well: one transaction cannot do both.
+  private var detachesLater: Bool {
+    plan.head.new?.branch == nil
+      && plan.references.contains { $0.name == plan.head.old?.branch && $0.new != nil }
+  }
+
+  /// Points HEAD to another branch, which no transaction of git 2.39 can, or off a branch that was
+  /// moved just now.
   private func moveHead() async throws(GitError) {
+    if detachesLater, let commit = plan.head.new?.commit {
+      try await git.check(["update-ref", "--no-deref", "-m", message, "HEAD", commit.hex])
+    }
     guard let branch = plan.head.new?.branch, branch != plan.head.old?.branch else { return }
     try await git.check(["symbolic-ref", "-m", message, "HEAD", branch])
   }
