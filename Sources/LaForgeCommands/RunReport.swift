@@ -21,7 +21,8 @@ struct RunReport {
       context.error.say(UserMessage(failure, command: command, step: run.step.id).text())
     }
     for warning in run.warnings {
-      context.error.say(UserMessage(warning, step: run.step.id).text("Warning"))
+      let kind = if case .finished = warning { "Note" } else { "Warning" }
+      context.error.say(UserMessage(warning, step: run.step.id).text(kind))
       if case .notKept = warning { sayRecord(document, in: context) }
     }
     defer { sayLost(in: context) }

@@ -168,6 +168,10 @@ package final class WorktreeRepository: StateRepository {
     Set(try await objects.read(Array(ids)).filter { $0.value.kind == .tag }.keys)
   }
 
+  package func exists(_ id: ObjectID) async throws(GitError) -> Bool {
+    try await !objects.existing([id]).isEmpty
+  }
+
   package func makeProtectingCommit(
     of commits: [ObjectID]
   ) async throws(GitError) -> ObjectID? {

