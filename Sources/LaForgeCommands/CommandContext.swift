@@ -139,6 +139,16 @@ package struct CommandContext {
       enclosing: enclosing)
   }
 
+  /// Whether a working tree is the whole disk or the user's whole home: every run would have to
+  /// look at all of it.
+  func isWholeDisk(_ workingTree: FilePath) -> Bool {
+    func resolved(_ path: FilePath) -> String {
+      URL(filePath: path.string).resolvingSymlinksInPath().path
+    }
+    let top = resolved(workingTree)
+    return top == "/" || top == variable("HOME").map { resolved(FilePath($0)) }
+  }
+
   /// Whether the folder that LaForge was called in is still there.
   var folderExists: Bool {
     FileManager.default.fileExists(atPath: directory.string) && !directory.isEmpty

@@ -16,6 +16,8 @@ struct LaForgeCommand: ParsableCommand {
       '-C <folder>' before the subcommand works in another folder, as in git. A step is 7 or S7, \
       '@' for the latest of this worktree, '@-3' for the third before it.
 
+      'laforge help limits' says what is not covered.
+
       \(ExitStatus.help)
       """,
     version: "laforge \(Version.current)",

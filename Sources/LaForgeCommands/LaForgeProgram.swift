@@ -49,6 +49,10 @@ public enum LaForgeProgram {
     var texts = words.map { String(decoding: $0, as: UTF8.self) }
     // With a default subcommand the parser would show the help of that.
     if texts.first == "--help" || texts.first == "-h" { texts[0] = "help" }
+    if texts == ["help", "limits"] {
+      try context.output.write(HelpTopics.limits)
+      return .success
+    }
     if texts.first == "help", texts.count > 1 {
       texts = ["help", try Subcommand.resolve(Array(texts.dropFirst()), path: nil)]
     }

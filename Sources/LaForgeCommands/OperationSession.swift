@@ -43,14 +43,15 @@ struct OperationSession {
   /// - Parameters:
   ///   - request: What is asked for.
   ///   - isDryRun: Whether only the plan is wanted.
+  ///   - removesStaleLocks: Whether locks that a killed git left are moved away.
   ///   - attempt: The beginning of the sentence for a refusal: `Cannot undo S7`.
   ///   - again: The command as it was called.
   ///   - context: Where to print.
   /// - Returns: The exit status.
   /// - Throws: `CommandFailure` for a refusal.
   func run(
-    _ request: OperationRequest, isDryRun: Bool, attempt: String, again: String,
-    in context: CommandContext
+    _ request: OperationRequest, isDryRun: Bool, removesStaleLocks: Bool = false,
+    attempt: String, again: String, in context: CommandContext
   ) async throws -> ExitStatus {
     do {
       let width = context.output.columns
@@ -61,7 +62,7 @@ struct OperationSession {
         try context.output.write(text.planned(title: goal.title, width: width))
         return .success
       }
-      let report = try await runner.perform(request)
+      let report = try await runner.perform(request, removesStaleLocks: removesStaleLocks)
       for finished in report.finished {
         context.error.say(UserMessage(finished).text("Note"))
       }

@@ -49,6 +49,9 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Run the command even where no record can be made.")
   var bestEffort = false
 
+  @Flag(help: "Record even where the whole home folder or disk is the repository.")
+  var force = false
+
   @Flag(name: .shortAndLong, help: "Do not print the closing line.")
   var quiet = false
 
@@ -64,7 +67,8 @@ struct RunCommand: ParsableCommand {
   var options: RunOptions {
     RunOptions(
       agent: agent, model: model, label: label, metadata: meta, agentConfigurationFile: agentConfig,
-      recordFile: record, isBestEffort: bestEffort, isQuiet: quiet, isVerbose: verbose)
+      recordFile: record, isBestEffort: bestEffort, isForced: force,
+      isQuiet: quiet, isVerbose: verbose)
   }
 }
 
@@ -78,6 +82,8 @@ struct RunOptions: Equatable {
   var agentConfigurationFile: String?
   var recordFile: String?
   var isBestEffort = false
+  /// Whether a repository of any extent is recorded.
+  var isForced = false
   var isQuiet = false
   var isVerbose = false
 }

@@ -20,6 +20,11 @@ struct RunExecution {
     } catch {
       return try await giveUp(.repository(error), command, repository: nil, in: context)
     }
+    let top = repository.location.workingTree
+    if !options.isForced, context.isWholeDisk(top) {
+      return try await giveUp(
+        .tooBroad(path: top.string), command, repository: repository, in: context)
+    }
     let session: RecordingSession
     do throws(RecordError) {
       session = try await RecordingSession(repository, in: context)

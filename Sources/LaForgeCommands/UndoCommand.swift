@@ -12,12 +12,14 @@ struct UndoCommand: ContextCommand {
     help: ArgumentHelp("The first step to take out (default: the latest).", valueName: "STEP"))
   var step: String?
 
+  @OptionGroup var locks: StaleLockOptions
   @OptionGroup var options: OperationOptions
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
-      .undo(reference), attempt: "Cannot undo \(step ?? "the latest step")",
+      .undo(reference), removesStaleLocks: locks.removesStaleLocks,
+      attempt: "Cannot undo \(step ?? "the latest step")",
       again: "laforge undo\(step.map { " \($0)" } ?? "")", in: context)
   }
 }
@@ -37,12 +39,14 @@ struct RollbackCommand: ContextCommand {
   @Flag(help: "Go to right before the step instead.")
   var before = false
 
+  @OptionGroup var locks: StaleLockOptions
   @OptionGroup var options: OperationOptions
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
-      .rollback(reference, toBefore: before), attempt: "Cannot roll back",
+      .rollback(reference, toBefore: before), removesStaleLocks: locks.removesStaleLocks,
+      attempt: "Cannot roll back",
       again: "laforge rollback\(before ? " --before" : "")\(step.map { " \($0)" } ?? "")",
       in: context)
   }
@@ -68,38 +72,4 @@ struct RedoCommand: ContextCommand {
       .redo(reference), attempt: "Cannot redo\(step.map { " \($0)" } ?? "")",
       again: "laforge redo\(step.map { " \($0)" } ?? "")", in: context)
   }
-}
-
-/// Options of the commands that change the repository.
-struct OperationOptions: ParsableArguments {
-  @Flag(name: .customLong("dry-run"), help: "Show the plan and change nothing.")
-  var isDryRun = false
-
-  func run(
-    _ request: OperationRequest, attempt: String, again: String, in context: CommandContext
-  ) async throws -> ExitStatus {
-    try await OperationSession(in: context).run(
-      request, isDryRun: isDryRun, attempt: attempt, again: again, in: context)
-  }
-
-  /// - Throws: `CommandFailure` for what is no step.
-  static func reference(_ text: String) throws -> StepReference {
-    if let reference = StepReference(parsing: text) { return reference }
-    throw CommandFailure(
-      UserMessage(
-        code: "not_a_step", summary: "'\(text)' is not a step.",
-        hint: "A step is 7, S7, @ or @-3; `laforge log` lists them."),
-      status: .usage)
-  }
-}
-
-/// What the three ways back have in common.
-enum OperationHelp {
-  static let table = """
-                       the step   your later work              to get it again
-      undo 7           goes       stays (refused where it      redo
-                                  meets the step's files)
-      rollback 7       stays      set aside                    redo
-      restore 7 FILE   -          FILE is replaced             restore O15
-    """
 }

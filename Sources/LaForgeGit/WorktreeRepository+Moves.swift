@@ -30,6 +30,20 @@ extension WorktreeRepository: StateMover {
     }
   }
 
+  package func setAside(
+    _ lock: LockReport, for operation: OperationID
+  ) throws(GitError) {
+    let path = FilePath(lock.path)
+    let folder = location.commonDirectory.appending("laforge").appending("stale-locks")
+    mkdir(folder.string, 0o700)
+    let name = "\(operation)-\(path.lastComponent?.string ?? "lock")"
+    guard rename(path.string, folder.appending(name).string) == 0 else {
+      throw GitError(
+        code: .notStarted, message: "'\(path)': \(Errno(rawValue: errno).description)",
+        function: "rename")
+    }
+  }
+
   package func waitForChildren(of operation: OperationID) async {
     OperationProcesses.wait(for: operation, in: location.gitDirectory)
   }

@@ -97,6 +97,7 @@ struct FakeRepository: StateMover {
     throw .nothingToUndo
   }
 
+  func setAside(_ lock: LockReport, for operation: OperationID) throws(GitError) {}
   func removeIndexLock(of operation: OperationID) throws(GitError) {}
   func filesInTheWay(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
   func extend(

@@ -167,7 +167,7 @@ extension UserMessage {
   ) -> UserMessage {
     let age = lock.madeAt.map { time in
       let age = context.now.millisecondsSince1970 - time.millisecondsSince1970
-      return "made \(Readable.duration(milliseconds: max(0, age))) ago"
+      return "\(Readable.duration(milliseconds: max(0, age))) ago"
     }
     if let step = lock.madeDuring {
       return UserMessage(
@@ -177,7 +177,7 @@ extension UserMessage {
         consequence: "Nothing was changed.", hint: "`\(again) --remove-stale-lock`")
     }
     let by = lock.process.map { " by \($0)" } ?? ""
-    let details = age.map { ", \($0)\(by)" } ?? by
+    let details = age.map { ", made \($0)\(by)" } ?? by
     return UserMessage(
       code: "locked",
       summary: "\(attempt): another git is at work in this repository ('\(lock.path)'\(details)).",

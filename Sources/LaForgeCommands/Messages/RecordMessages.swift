@@ -18,6 +18,12 @@ extension UserMessage {
         summary: "The state of the repository could not be saved, so nothing could be undone.",
         consequence: "'\(unstarted.baseName)' was not started.", causes: [error.description],
         hint: "`laforge run --best-effort -- \(unstarted.display)` goes without.")
+    case .tooBroad(let path):
+      self.init(
+        code: "too_broad",
+        summary: "The repository at '\(path)' is a whole home folder or disk.",
+        consequence: "'\(unstarted.baseName)' was not started.",
+        hint: "`laforge run --force -- \(unstarted.display)` records it all the same.")
     case .operation(let error):
       self.init(
         code: "unfinished",

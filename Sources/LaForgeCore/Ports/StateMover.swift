@@ -19,6 +19,10 @@ package protocol StateMover: StateRepository {
   /// Removes a lock of the index that an interrupted operation left.
   func removeIndexLock(of operation: OperationID) throws(GitError)
 
+  /// Moves a lock file that nobody holds out of the way, into LaForge's folder under the name of the
+  /// operation.
+  func setAside(_ lock: LockReport, for operation: OperationID) throws(GitError)
+
   /// Returns files on disk that the plan would overwrite or that lie where it needs a folder, and
   /// that its starting state does not hold: ignored ones, mostly.
   func filesInTheWay(of plan: StatePlan) async throws(GitError) -> [GitPath]

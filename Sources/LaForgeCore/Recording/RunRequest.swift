@@ -70,6 +70,9 @@ package enum RecordError: Error, Equatable, Sendable {
   case store(StoreError)
   /// The state before the run could not be taken or kept, so nothing could be undone.
   case state(StateError)
+  /// The working tree is the whole disk or home folder, which nobody wants to have recorded by
+  /// mistake.
+  case tooBroad(path: String)
   /// An operation that was cut off could not be finished, so the state is a mixture.
   case operation(OperationError)
   /// No process could be created for the command.

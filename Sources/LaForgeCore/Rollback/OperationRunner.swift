@@ -66,9 +66,13 @@ package struct OperationRunner {
 
   /// Carries out an operation.
   ///
+  /// - Parameters:
+  ///   - request: What is asked for.
+  ///   - removesStaleLocks: Whether locks that a killed git left during a step are moved away.
+  /// - Returns: What was done.
   /// - Throws: `OperationError`; nothing was changed unless it is `unfinished`.
   package func perform(
-    _ request: OperationRequest
+    _ request: OperationRequest, removesStaleLocks: Bool = false
   ) async throws(OperationError) -> OperationReport {
     let lock = try inStore { () throws(StoreError) in
       try store.lockWorktree(repository.location.worktree)
@@ -84,7 +88,8 @@ package struct OperationRunner {
     }
     let report: OperationReport
     do throws(OperationError) {
-      report = try await carryOut(operation, goal, finished)
+      report = try await carryOut(
+        operation, goal, finished, removesStaleLocks: removesStaleLocks)
     } catch {
       if case .unfinished = error { throw error }
       try inStore { () throws(StoreError) in
@@ -120,6 +125,40 @@ package struct OperationRunner {
       }
     }
     return found.count
+  }
+
+  private func carryOut(
+    _ operation: Operation, _ goal: OperationGoal, _ finished: [FinishedOperation],
+    removesStaleLocks: Bool
+  ) async throws(OperationError) -> OperationReport {
+    while true {
+      do throws(OperationError) {
+        return try await carryOut(operation, goal, finished)
+      } catch .locked(var report) {
+        report.madeDuring = report.process == nil ? try step(during: report.madeAt) : nil
+        guard removesStaleLocks, report.madeDuring != nil else { throw .locked(report) }
+        let stale = report
+        try await inGit { () async throws(GitError) in
+          try repository.setAside(stale, for: operation.id)
+        }
+      }
+    }
+  }
+
+  /// The finished step of this worktree that ran at a time: a lock from then, which no process has
+  /// open, was left by a git that was killed.
+  private func step(during time: Timestamp?) throws(OperationError) -> StepID? {
+    guard let time else { return nil }
+    let steps = try inStore { () throws(StoreError) in
+      try store.steps(
+        matching: StepFilter(
+          worktree: repository.location.worktree, activity: .any, includesEnclosed: true,
+          limit: 100))
+    }
+    return steps.first { step in
+      guard let end = step.end?.endTime else { return false }
+      return step.start.startTime <= time && time <= end
+    }?.id
   }
 
   private func carryOut(

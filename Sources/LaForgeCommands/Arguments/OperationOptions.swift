@@ -1,0 +1,46 @@
+import ArgumentParser
+import LaForgeCore
+
+/// Options of the commands that change the repository.
+struct OperationOptions: ParsableArguments {
+  @Flag(name: .customLong("dry-run"), help: "Show the plan and change nothing.")
+  var isDryRun = false
+
+  func run(
+    _ request: OperationRequest, removesStaleLocks: Bool = false, attempt: String,
+    again: String, in context: CommandContext
+  ) async throws -> ExitStatus {
+    try await OperationSession(in: context).run(
+      request, isDryRun: isDryRun, removesStaleLocks: removesStaleLocks, attempt: attempt,
+      again: again, in: context)
+  }
+
+  /// - Throws: `CommandFailure` for what is no step.
+  static func reference(_ text: String) throws -> StepReference {
+    if let reference = StepReference(parsing: text) { return reference }
+    throw CommandFailure(
+      UserMessage(
+        code: "not_a_step", summary: "'\(text)' is not a step.",
+        hint: "A step is 7, S7, @ or @-3; `laforge log` lists them."),
+      status: .usage)
+  }
+}
+
+/// What to do about a lock that a killed git left.
+struct StaleLockOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("remove-stale-lock"),
+    help: "Move a lock away that was left during a step and that no process has open.")
+  var removesStaleLocks = false
+}
+
+/// What the three ways back have in common.
+enum OperationHelp {
+  static let table = """
+                       the step   your later work              to get it again
+      undo 7           goes       stays (refused where it      redo
+                                  meets the step's files)
+      rollback 7       stays      set aside                    redo
+      restore 7 FILE   -          FILE is replaced             restore O15
+    """
+}
