@@ -5,9 +5,7 @@ extension LibGit2Reader {
   package func commitsMade(
     since before: RepositoryPosition, until after: RepositoryPosition
   ) throws(GitError) -> [ObjectID] {
-    let moved = after.tips.branches.filter { before.tips.branches[$0.key] != $0.value }
-    var starts = Set(moved.values)
-    if let head = after.head.commit, head != before.head.commit { starts.insert(head) }
+    let starts = after.movedTips(since: before)
     guard !starts.isEmpty else { return [] }
     let known = try knownTips(before: before, after: after)
     if git_repository_is_shallow(repository.pointer) == 1 {
@@ -61,42 +59,13 @@ extension LibGit2Reader {
   private func knownTips(
     before: RepositoryPosition, after: RepositoryPosition
   ) throws(GitError) -> Set<ObjectID> {
-    var known = Set(before.tips.others.values)
-    known.formUnion(before.tips.branches.values)
-    known.formUnion(before.tips.branchesElsewhere.values)
-    known.formUnion(before.tips.headsElsewhere)
-    known.formUnion(before.tips.stash)
-    known.formUnion(before.tips.remoteBranches.values)
-    if let head = before.head.commit { known.insert(head) }
-    for (name, id) in after.tips.remoteBranches where before.tips.remoteBranches[name] != id {
-      known.formUnion(try fetchedTips(of: name, since: before.tips.remoteBranches[name], now: id))
+    var known = before.namedObjects
+    for (name, id) in after.movedRemoteBranches(since: before) {
+      // Without a reflog nothing is known of a push.
+      let log = try reflog(of: name)
+      known.formUnion(log?.fetched(since: before.tips.remoteBranches[name]) ?? [id])
     }
     return known
-  }
-
-  /// Where a remote-tracking branch was put by anything but a push from here.
-  ///
-  /// Git writes the message of a push, untranslated, in `transport.c`; see
-  /// `git reflog refs/remotes/origin/main`. Without a reflog nothing is known of a push.
-  private func fetchedTips(
-    of name: String, since before: ObjectID?, now: ObjectID
-  ) throws(GitError) -> Set<ObjectID> {
-    // git_reflog_read would create a missing one, and git append to it from then on.
-    guard git_reference_has_log(repository.pointer, name) == 1 else { return [now] }
-    let log = try Handle<ReflogKind>("git_reflog_read") {
-      git_reflog_read(&$0, repository.pointer, name)
-    }
-    var fetched: Set<ObjectID> = []
-    for index in 0..<git_reflog_entrycount(log.pointer) {
-      guard let entry = git_reflog_entry_byindex(log.pointer, index),
-        let target = git_reflog_entry_id_new(entry)
-      else { continue }
-      let id = ObjectID(target.pointee)
-      if id == before { break }
-      let message = git_reflog_entry_message(entry).map { String(cString: $0) }
-      if message != "update by push" { fetched.insert(id) }
-    }
-    return fetched
   }
 
   /// The same in a shallow clone, whose oldest commits have parents that are not there.

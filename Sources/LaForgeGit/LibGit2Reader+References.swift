@@ -1,5 +1,4 @@
 import CLibgit2
-import Foundation
 package import LaForgeCore
 import SystemPackage
 
@@ -31,7 +30,9 @@ extension LibGit2Reader {
   package func referenceTips() throws(GitError) -> ReferenceTips {
     let elsewhere = try headsOfOtherWorktrees()
     var tips = ReferenceTips(
-      stash: try stashEntries(), headsElsewhere: Set(elsewhere.compactMap(\.commit)))
+      // The entries of the stash live in its reflog, see `man 1 git-stash`.
+      stash: try reflog(of: "refs/stash")?.entries.map(\.id) ?? [],
+      headsElsewhere: Set(elsewhere.compactMap(\.commit)))
     let branchesElsewhere = Set(elsewhere.compactMap(\.branch))
     let iterator = try Handle<ReferenceIteratorKind>("git_reference_iterator_new") {
       git_reference_iterator_new(&$0, repository.pointer)
@@ -54,16 +55,21 @@ extension LibGit2Reader {
     }
   }
 
-  /// The entries of the stash, the newest first: they live in its reflog, see `man 1 git-stash`.
-  private func stashEntries() throws(GitError) -> [ObjectID] {
-    guard git_reference_has_log(repository.pointer, "refs/stash") == 1 else { return [] }
+  /// The reflog of a reference; `nil` where it has none.
+  func reflog(of reference: String) throws(GitError) -> Reflog? {
+    // git_reflog_read would create a missing one, and git append to it from then on.
+    guard git_reference_has_log(repository.pointer, reference) == 1 else { return nil }
     let log = try Handle<ReflogKind>("git_reflog_read") {
-      git_reflog_read(&$0, repository.pointer, "refs/stash")
+      git_reflog_read(&$0, repository.pointer, reference)
     }
-    return (0..<git_reflog_entrycount(log.pointer)).compactMap { index in
-      git_reflog_entry_byindex(log.pointer, index).flatMap(git_reflog_entry_id_new)
-        .map { ObjectID($0.pointee) }
-    }
+    return Reflog(
+      (0..<git_reflog_entrycount(log.pointer)).compactMap { index in
+        guard let entry = git_reflog_entry_byindex(log.pointer, index),
+          let target = git_reflog_entry_id_new(entry)
+        else { return nil }
+        let message = git_reflog_entry_message(entry).map { String(cString: $0) }
+        return Reflog.Entry(id: ObjectID(target.pointee), message: message ?? "")
+      })
   }
 
   package func configuration(_ name: String) throws(GitError) -> String? {
@@ -136,27 +142,16 @@ extension LibGit2Reader {
   ///
   /// A worktree whose HEAD cannot be read has none that could be counted as its own.
   private func headsOfOtherWorktrees() throws(GitError) -> [Head] {
-    var folders: [FilePath] = []
-    if location.linkedName != nil { folders.append(location.commonDirectory) }
-    var names = git_strarray()
-    try check("git_worktree_list", git_worktree_list(&names, repository.pointer))
-    defer { git_strarray_dispose(&names) }
-    for index in 0..<names.count {
-      guard let name = names.strings[index].map({ String(cString: $0) }),
-        name != location.linkedName, let component = FilePath.Component(name)
-      else { continue }
-      folders.append(location.commonDirectory.appending("worktrees").appending(component))
-    }
-    return folders.compactMap { folder in
-      guard
-        let text = try? String(contentsOfFile: folder.appending("HEAD").string, encoding: .utf8)
-      else { return nil }
-      let line = text.trimmingCharacters(in: .whitespacesAndNewlines)
-      guard line.hasPrefix("ref: ") else {
-        return Head(branch: nil, commit: ObjectID(hex: line))
+    var list = git_strarray()
+    try check("git_worktree_list", git_worktree_list(&list, repository.pointer))
+    defer { git_strarray_dispose(&list) }
+    let names = (0..<list.count).compactMap { list.strings[$0].map { String(cString: $0) } }
+    return location.otherWorktrees(named: names).compactMap { worktree in
+      switch ReferenceFile(at: worktree.folder.appending("HEAD")) {
+      case .symbolic(let branch): Head(branch: branch, commit: nil)
+      case .direct(let id): Head(branch: nil, commit: id)
+      case nil: nil
       }
-      let branch = line.dropFirst("ref: ".count).trimmingCharacters(in: .whitespaces)
-      return Head(branch: branch, commit: nil)
     }
   }
 }

@@ -1,5 +1,5 @@
 import CLibgit2
-import Glibc
+import Foundation
 package import LaForgeCore
 package import SystemPackage
 
@@ -51,12 +51,15 @@ package final class LibGit2Reader: SourceRepository {
     case GIT_ENOTFOUND.rawValue:
       git_error_clear()
       throw .notFound(directory: directory.string)
-    default: throw explain(code, directory, ceilings)
+    default:
+      let cause = lastError("git_repository_open_ext", code)
+      throw explain(cause, discover(directory, ceilings) ?? directory)
     }
     return try make(
       {
-        $0 = opened; return 0
-      }, from: directory)
+        $0 = opened
+        return 0
+      }, from: directory, ceilings)
   }
 
   /// libgit2 1.5 does not know `safe.directory = *` and others of git's rules about owners, so git
@@ -70,7 +73,7 @@ package final class LibGit2Reader: SourceRepository {
     }
     laforge_git_trust_owners()
     return try make(
-      { git_repository_open_ext(&$0, directory.string, 0, ceilings) }, from: directory)
+      { git_repository_open_ext(&$0, directory.string, 0, ceilings) }, from: directory, ceilings)
   }
 
   private static func openResolved(
@@ -89,7 +92,7 @@ package final class LibGit2Reader: SourceRepository {
       location.isFromEnvironment = true
       return LibGit2Reader(repository, location: location)
     } catch {
-      throw .unreadable(path: gitDirectory.string, cause: error)
+      throw explain(error, gitDirectory)
     }
   }
 
@@ -104,13 +107,13 @@ package final class LibGit2Reader: SourceRepository {
   }
 
   private static func make(
-    _ open: (inout OpaquePointer?) -> Int32, from directory: FilePath
+    _ open: (inout OpaquePointer?) -> Int32, from directory: FilePath, _ ceilings: String?
   ) throws(RepositoryError) -> LibGit2Reader {
     let repository: Handle<RepositoryKind>
     do throws(GitError) {
       repository = try Handle<RepositoryKind>("git_repository_open_ext", open)
     } catch {
-      throw .unreadable(path: directory.string, cause: error)
+      throw explain(error, discover(directory, ceilings) ?? directory)
     }
     guard let workingTree = git_repository_workdir(repository.pointer) else {
       let path = git_repository_path(repository.pointer).map { String(cString: $0) }
@@ -118,7 +121,7 @@ package final class LibGit2Reader: SourceRepository {
     }
     let location = location(
       of: repository.pointer, workingTree: FilePath(String(cString: workingTree)))
-    if isInsideGitDirectory(directory, location) {
+    if location.hasInGitDirectory(directory) {
       throw .insideGitDirectory(path: location.gitDirectory.string)
     }
     return LibGit2Reader(repository, location: location)
@@ -138,39 +141,14 @@ package final class LibGit2Reader: SourceRepository {
       linkedName: isLinked ? gitDirectory.lastComponent?.string : nil)
   }
 
-  /// A worktree may itself lie inside the git directory; its files do not count as such.
-  private static func isInsideGitDirectory(
-    _ directory: FilePath, _ location: RepositoryLocation
-  ) -> Bool {
-    let directory = realPath(directory)
-    for inner in [location.gitDirectory, location.commonDirectory].map(realPath)
-    where directory.starts(with: inner) {
-      let workingTree = realPath(location.workingTree)
-      return !(workingTree.starts(with: inner) && directory.starts(with: workingTree))
-    }
-    return false
-  }
-
-  private static func realPath(_ path: FilePath) -> FilePath {
-    guard let resolved = realpath(path.string, nil) else { return path }
-    defer { free(resolved) }
-    return FilePath(String(cString: resolved))
-  }
-
   // MARK: - Refusals
 
   /// Says why libgit2 refused to open a repository that it found.
-  private static func explain(
-    _ code: Int32, _ directory: FilePath, _ ceilings: String?
-  ) -> RepositoryError {
-    let cause = lastError("git_repository_open_ext", code)
-    guard let gitDirectory = discover(directory, ceilings) else {
-      return .unreadable(path: directory.string, cause: cause)
+  private static func explain(_ cause: GitError, _ gitDirectory: FilePath) -> RepositoryError {
+    guard let name = unknownExtension(of: gitDirectory) else {
+      return .unreadable(path: gitDirectory.string, cause: cause)
     }
-    if let name = unknownExtension(of: gitDirectory) {
-      return .unsupportedExtension(name: name, path: gitDirectory.string)
-    }
-    return .unreadable(path: gitDirectory.string, cause: cause)
+    return .unsupportedExtension(name: name, path: gitDirectory.string)
   }
 
   private static func discover(_ directory: FilePath, _ ceilings: String?) -> FilePath? {
@@ -188,7 +166,7 @@ package final class LibGit2Reader: SourceRepository {
   /// The first format extension in a repository's own configuration that libgit2 1.5 does not know:
   /// it knows `noop` alone, and `objectFormat` where that is SHA-1.
   private static func unknownExtension(of gitDirectory: FilePath) -> String? {
-    let path = gitDirectory.appending("config")
+    let path = commonDirectory(of: gitDirectory).appending("config")
     guard
       let configuration = try? Handle<ConfigurationKind>(
         "git_config_open_ondisk", { git_config_open_ondisk(&$0, path.string) })
@@ -210,5 +188,14 @@ package final class LibGit2Reader: SourceRepository {
         }, names)
     }
     return code == 0 ? names.first : nil
+  }
+
+  /// The git directory that all worktrees share: a linked one's file `commondir` leads to it, see
+  /// `man 5 gitrepository-layout`.
+  private static func commonDirectory(of gitDirectory: FilePath) -> FilePath {
+    let file = gitDirectory.appending("commondir").string
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return gitDirectory }
+    return gitDirectory.pushing(FilePath(text.trimmingCharacters(in: .newlines)))
+      .lexicallyNormalized()
   }
 }

@@ -25,7 +25,7 @@ extension WorktreeRepository: StateMover {
     for name in names where name.hasPrefix("laforge-") {
       let pid = name.split(separator: "-").last.flatMap { Int32($0.prefix { $0.isNumber }) }
       if let pid, pid != getpid(), kill(pid, 0) != 0, errno == ESRCH {
-        unlink(location.gitDirectory.appending(name).string)
+        try? FileManager.default.removeItem(atPath: location.gitDirectory.appending(name).string)
       }
     }
   }

@@ -25,7 +25,8 @@ package final class WorktreeRepository: StateRepository {
     self.attributesFiles = attributesFiles
   }
 
-  /// Opens the repository that a folder lies in.
+  /// Opens the repository that a folder lies in; one that libgit2 cannot open because of its format
+  /// is left to the git command, where that can.
   ///
   /// - Parameters:
   ///   - directory: An absolute path.
@@ -40,18 +41,47 @@ package final class WorktreeRepository: StateRepository {
     from directory: FilePath, git: GitCommand, followsEnvironment: Bool, ceilings: String?,
     attributesFiles: [String], hasConfigurationInEnvironment: Bool
   ) async throws(RepositoryError) -> WorktreeRepository {
-    let reader = try await LibGit2Reader.open(
+    let (reader, objects) = try await backend(
       from: directory, git: git, followsEnvironment: followsEnvironment, ceilings: ceilings)
-    let objects: LibGit2Objects
-    do throws(GitError) {
-      objects = try LibGit2Objects(
-        reader.repository.pointer, commonDirectory: reader.location.commonDirectory)
-    } catch {
-      throw .unreadable(path: reader.location.gitDirectory.string, cause: error)
-    }
     return WorktreeRepository(
       reader: reader, objects: objects, git: git, attributesFiles: attributesFiles,
       hasConfigurationInEnvironment: hasConfigurationInEnvironment)
+  }
+
+  private static func backend(
+    from directory: FilePath, git: GitCommand, followsEnvironment: Bool, ceilings: String?
+  ) async throws(RepositoryError) -> (any RepositoryReader, any ObjectDatabase) {
+    let reader: LibGit2Reader
+    do {
+      reader = try await LibGit2Reader.open(
+        from: directory, git: git, followsEnvironment: followsEnvironment, ceilings: ceilings)
+    } catch {
+      guard case .unsupportedExtension = error else { throw error }
+      return try await commandBackend(
+        from: directory, git: git, followsEnvironment: followsEnvironment, unless: error)
+    }
+    do throws(GitError) {
+      let objects = try LibGit2Objects(
+        reader.repository.pointer, commonDirectory: reader.location.commonDirectory)
+      return (reader, objects)
+    } catch {
+      throw .unreadable(path: reader.location.gitDirectory.string, cause: error)
+    }
+  }
+
+  /// What git alone works with; where git refuses as well, what libgit2 said stays.
+  private static func commandBackend(
+    from directory: FilePath, git: GitCommand, followsEnvironment: Bool,
+    unless refusal: RepositoryError
+  ) async throws(RepositoryError) -> (any RepositoryReader, any ObjectDatabase) {
+    do {
+      let reader = try await GitCommandReader.open(
+        from: directory, git: git, followsEnvironment: followsEnvironment)
+      return (reader, GitCommandObjects(reader.git))
+    } catch {
+      if case .notFound = error { throw refusal }
+      throw error
+    }
   }
 
   // MARK: - States

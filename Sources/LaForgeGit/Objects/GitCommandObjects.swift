@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import LaForgeCore
 import SystemPackage
 
@@ -6,42 +7,60 @@ import SystemPackage
 ///
 /// Git is asked for many objects at once; each call is a process.
 final class GitCommandObjects: ObjectDatabase {
-  let idLength: Int
-  private let git: GitCommand
-  private let gitDirectory: FilePath
-  /// Trees and small objects that were read or written, which never change.
-  private var cache: [ObjectID: GitObject] = [:]
+  private let git: RepositoryGit
+  /// Trees that were read or written, which never change.
+  ///
+  /// Nothing else is remembered: whether an object still exists is for git to say.
+  private var trees: [ObjectID: GitObject] = [:]
+  /// How many folders for contents were made.
+  private var folders = 0
 
-  init(_ git: GitCommand, gitDirectory: FilePath, idLength: Int) {
-    self.idLength = idLength
+  init(_ git: RepositoryGit) {
     self.git = git
-    self.gitDirectory = gitDirectory
   }
 
+  var idLength: Int { git.idLength }
+
   func read(_ ids: [ObjectID]) async throws(GitError) -> [ObjectID: GitObject] {
-    var found = cache.filter { ids.contains($0.key) }
-    let unknown = ids.filter { found[$0] == nil }
+    var found: [ObjectID: GitObject] = [:]
+    for id in ids { found[id] = trees[id] }
+    let unknown = Set(ids).filter { found[$0] == nil }
     guard !unknown.isEmpty else { return found }
-    let result = try await call(["cat-file", "--batch"], input: Self.lines(unknown))
-    var rest = result.output[...]
-    while let end = rest.firstIndex(of: 10) {
-      let words = String(decoding: rest[..<end], as: UTF8.self).split(separator: " ")
-      rest = rest[(end + 1)...]
-      guard words.count == 3, let id = ObjectID(hex: String(words[0])),
-        let kind = GitObject.Kind(rawValue: String(words[1])), let count = Int(words[2])
-      else { continue }
-      let object = GitObject(kind, Array(rest.prefix(count)))
-      if kind == .tree { cache[id] = object }
+    let result = try await git.check(["cat-file", "--batch"], input: Self.lines(unknown))
+    for (id, object) in try Self.parse(result.output) {
+      if object.kind == .tree { trees[id] = object }
       found[id] = object
-      rest = rest.dropFirst(count + 1)
     }
     return found
   }
 
+  /// See "BATCH OUTPUT" in `man 1 git-cat-file`.
+  private static func parse(
+    _ output: [UInt8]
+  ) throws(GitError) -> [(ObjectID, GitObject)] {
+    var objects: [(ObjectID, GitObject)] = []
+    var rest = output[...]
+    while let end = rest.firstIndex(of: 10) {
+      let words = String(decoding: rest[..<end], as: UTF8.self).split(separator: " ")
+      rest = rest[(end + 1)...]
+      // A missing object is one line of two words.
+      guard words.count == 3, let id = ObjectID(hex: String(words[0])),
+        let kind = GitObject.Kind(rawValue: String(words[1])), let count = Int(words[2])
+      else { continue }
+      guard rest.count > count else {
+        throw GitError(
+          code: .missingObject, message: "git told only a part of \(id)", function: "git cat-file")
+      }
+      objects.append((id, GitObject(kind, Array(rest.prefix(count)))))
+      rest = rest.dropFirst(count + 1)
+    }
+    return objects
+  }
+
   func existing(_ ids: [ObjectID]) async throws(GitError) -> Set<ObjectID> {
     guard !ids.isEmpty else { return [] }
-    let result = try await call(
-      ["cat-file", "--batch-check=%(objectname)"], input: Self.lines(ids))
+    let result = try await git.check(
+      ["cat-file", "--batch-check=%(objectname)"], input: Self.lines(Set(ids)))
     return Set(result.text.split(separator: "\n").compactMap { ObjectID(hex: String($0)) })
   }
 
@@ -53,7 +72,7 @@ final class GitCommandObjects: ObjectDatabase {
       let written = try await write(indices.map { objects[$0].content }, kind)
       for (index, id) in zip(indices, written) {
         ids[index] = id
-        if kind == .tree { cache[id] = objects[index] }
+        if kind == .tree { trees[id] = objects[index] }
       }
     }
     return ids.compactMap { $0 }
@@ -62,47 +81,49 @@ final class GitCommandObjects: ObjectDatabase {
   private func write(
     _ contents: [[UInt8]], _ kind: GitObject.Kind
   ) async throws(GitError) -> [ObjectID] {
-    let folder = gitDirectory.appending("laforge-objects-\(UUID().uuidString)")
+    folders += 1
+    let folder = git.location.gitDirectory.appending("laforge-objects-\(folders)-\(getpid())")
     defer { try? FileManager.default.removeItem(atPath: folder.string) }
     var names = ""
     do {
+      // One of the same name is of a process that is gone.
+      try? FileManager.default.removeItem(atPath: folder.string)
       try FileManager.default.createDirectory(
         atPath: folder.string, withIntermediateDirectories: false,
         attributes: [.posixPermissions: 0o700])
       for (index, content) in contents.enumerated() {
         let path = folder.appending(String(index))
         try Data(content).write(to: URL(filePath: path.string))
-        names += path.string + "\n"
+        names += Self.quote(path) + "\n"
       }
     } catch {
       throw GitError(
-        code: .notStarted, message: error.localizedDescription, function: "hash-object")
+        code: .notStarted, message: error.localizedDescription, function: "git hash-object")
     }
-    let result = try await call(
-      ["hash-object", "-w", "-t", kind.rawValue, "--no-filters", "--stdin-paths"],
+    // An object of somebody else's that is being written back may have a form that git now rejects.
+    let result = try await git.check(
+      ["hash-object", "-w", "-t", kind.rawValue, "--literally", "--no-filters", "--stdin-paths"],
       input: Array(names.utf8))
     let ids = result.text.split(separator: "\n").compactMap { ObjectID(hex: String($0)) }
     guard ids.count == contents.count else {
       throw GitError(
         code: .notStarted, message: "git hash-object did not answer for every object",
-        function: "hash-object")
+        function: "git hash-object")
     }
     return ids
+  }
+
+  /// Git takes a name in quotes as a string of C, so that it may hold anything.
+  private static func quote(_ path: FilePath) -> String {
+    let escaped = path.string.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+      .replacing("\n", with: "\\n")
+    return "\"\(escaped)\""
   }
 
   /// Git makes durable what it writes before it ends.
   func flush() {}
 
-  private func call(
-    _ arguments: [String], input: [UInt8]
-  ) async throws(GitError) -> GitCommand.Result {
-    try await git.check(
-      GitCommand.Call(
-        arguments: ["--git-dir=\(gitDirectory)"] + arguments, directory: gitDirectory,
-        input: input))
-  }
-
-  private static func lines(_ ids: [ObjectID]) -> [UInt8] {
+  private static func lines(_ ids: Set<ObjectID>) -> [UInt8] {
     Array(ids.map { $0.hex + "\n" }.joined().utf8)
   }
 }

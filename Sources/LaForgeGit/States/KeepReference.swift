@@ -72,7 +72,8 @@ struct KeepReference {
     guard !lost.isEmpty else { return (root, []) }
     let kept = root.entries.filter { existing.contains($0.value.id) }
     return (
-      TreeObject(kept), Set(lost.keys.compactMap { ObjectID(hex: String($0.text.prefix(40))) })
+      TreeObject(kept),
+      Set(lost.keys.compactMap { ObjectID(hex: String($0.text.prefix { $0 != "." })) })
     )
   }
 
