@@ -1,4 +1,5 @@
 import CLibgit2
+import Glibc
 package import LaForgeCore
 
 extension LibGit2Reader {
@@ -48,11 +49,24 @@ extension LibGit2Reader {
           git_diff_get_stats(&$0, diff.pointer)
         }
         return ChangeSummary(
-          filesChanged: git_diff_stats_files_changed(statistics.pointer),
+          filesChanged: Self.pathCount(diff.pointer),
           insertions: git_diff_stats_insertions(statistics.pointer),
           deletions: git_diff_stats_deletions(statistics.pointer))
       }
     }
+  }
+
+  /// The paths of a difference: a file in the place of which there is a link is listed twice, one
+  /// right after the other.
+  private static func pathCount(_ diff: OpaquePointer) -> Int {
+    var count = 0
+    var previous: UnsafePointer<CChar>?
+    for index in 0..<git_diff_num_deltas(diff) {
+      guard let path = git_diff_get_delta(diff, index)?.pointee.new_file.path else { continue }
+      if previous.map({ strcmp($0, path) != 0 }) ?? true { count += 1 }
+      previous = path
+    }
+    return count
   }
 
   /// Everything that existed before, and what was fetched since: neither was made by the step.

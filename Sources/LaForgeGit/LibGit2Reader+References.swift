@@ -73,9 +73,7 @@ extension LibGit2Reader {
   }
 
   package func configuration(_ name: String) throws(GitError) -> String? {
-    let configuration = try Handle<ConfigurationKind>("git_repository_config_snapshot") {
-      git_repository_config_snapshot(&$0, repository.pointer)
-    }
+    let configuration = try openConfiguration()
     var value: UnsafePointer<CChar>?
     let code = git_config_get_string(&value, configuration.pointer, name)
     guard try checkExists("git_config_get_string", code) else { return nil }
@@ -116,13 +114,40 @@ extension LibGit2Reader {
     return value != 0
   }
 
+  /// The configuration as it is now, with the worktree's own where the repository has such.
+  ///
+  /// `git sparse-checkout` makes one without raising the version of the format, so that libgit2 1.5
+  /// opens the repository, but does not know of the file; see "CONFIGURATION FILE" in
+  /// `man 1 git-worktree`.
+  func openConfiguration() throws(GitError) -> Handle<ConfigurationKind> {
+    let shared = try Handle<ConfigurationKind>("git_repository_config_snapshot") {
+      git_repository_config_snapshot(&$0, repository.pointer)
+    }
+    var isPerWorktree: Int32 = 0
+    guard git_config_get_bool(&isPerWorktree, shared.pointer, "extensions.worktreeconfig") == 0,
+      isPerWorktree != 0
+    else {
+      git_error_clear()
+      return shared
+    }
+    let whole = try Handle<ConfigurationKind>("git_repository_config") {
+      git_repository_config(&$0, repository.pointer)
+    }
+    let path = location.gitDirectory.appending("config.worktree").string
+    try check(
+      "git_config_add_file_ondisk",
+      git_config_add_file_ondisk(
+        whole.pointer, path, GIT_CONFIG_LEVEL_APP, repository.pointer, 1))
+    return try Handle<ConfigurationKind>("git_config_snapshot") {
+      git_config_snapshot(&$0, whole.pointer)
+    }
+  }
+
   /// Returns a truth value of the repository's configuration; `nil` where it is not set.
   ///
   /// - Throws: `GitError` where its value is no truth value.
   package func flag(_ name: String) throws(GitError) -> Bool? {
-    let configuration = try Handle<ConfigurationKind>("git_repository_config_snapshot") {
-      git_repository_config_snapshot(&$0, repository.pointer)
-    }
+    let configuration = try openConfiguration()
     var value: Int32 = 0
     let code = git_config_get_bool(&value, configuration.pointer, name)
     return try checkExists("git_config_get_bool", code) ? value != 0 : nil

@@ -3,9 +3,7 @@ import LaForgeCore
 
 extension LibGit2Reader: RepositoryReader {
   func configurationEntries() throws(GitError) -> [String: [String]] {
-    let configuration = try Handle<ConfigurationKind>("git_repository_config_snapshot") {
-      git_repository_config_snapshot(&$0, repository.pointer)
-    }
+    let configuration = try openConfiguration()
     var entries: [String: [String]] = [:]
     let code = withUnsafeMutablePointer(to: &entries) { entries in
       git_config_foreach(

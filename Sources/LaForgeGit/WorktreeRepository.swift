@@ -249,8 +249,8 @@ package final class WorktreeRepository: StateRepository {
     let folder = location.commonDirectory.appending("objects")
     for id in ids {
       // A loose object; one that git has packed meanwhile is git's to drop.
-      unlink(
-        folder.appending(String(id.hex.prefix(2))).appending(String(id.hex.dropFirst(2))).string)
+      let name = String(id.hex.dropFirst(2))
+      unlink(folder.appending(String(id.hex.prefix(2))).appending(name).string)
     }
   }
 
