@@ -14,8 +14,12 @@ package final class TestEnvironment: Sendable {
   /// A git repository with the branch `main` and one commit of `README.md`.
   package let repository: FilePath
 
+  /// What `git init` makes here: `sha1` or `sha256`.
+  private let objectFormat: String
+
   /// Makes the folders and, unless told otherwise, the repository.
-  package init(makesRepository: Bool = true) async throws {
+  package init(makesRepository: Bool = true, objectFormat: String = "sha1") async throws {
+    self.objectFormat = objectFormat
     let name = "laforge-test-\(UUID().uuidString.prefix(8))"
     let folder = FileManager.default.temporaryDirectory.appending(path: name)
     root = FilePath(folder.resolvingSymlinksInPath().path)
@@ -59,7 +63,7 @@ package final class TestEnvironment: Sendable {
       "HOME": home.string, "TMPDIR": root.appending("tmp").string, "TZ": "UTC", "LC_ALL": "C",
       "PATH": "\(root.appending("bin")):/usr/local/bin:/usr/bin:/bin",
       "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_DATE": "2026-11-23T12:00:00Z",
-      "GIT_COMMITTER_DATE": "2026-11-23T12:00:00Z",
+      "GIT_COMMITTER_DATE": "2026-11-23T12:00:00Z", "GIT_DEFAULT_HASH": objectFormat,
     ]
   }
 

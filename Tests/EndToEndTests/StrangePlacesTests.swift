@@ -62,7 +62,10 @@ import Testing
     ("git init -q --bare .", "bare_repository"),
     ("git init -q .; echo 1111111111111111111111111111111111111111 > .git/HEAD", "missing_commit"),
     ("git init -q .; : > .git/HEAD", "unreadable_repository"),
-    ("git init -q --object-format=sha256 .", "unsupported_extension"),
+    (
+      "git init -q .; git config core.repositoryFormatVersion 1; git config extensions.wonder true",
+      "unsupported_extension"
+    ),
     (
       "git init -q .; mkdir -p .git/laforge; echo nonsense > .git/laforge/steps.db",
       "damaged_database"
