@@ -21,6 +21,8 @@ struct ContentStorage {
 
   /// Files above this many bytes are stored by git, which streams them.
   private static let streamedSize: Int64 = 16 << 20
+  /// About so many bytes are handed to the database at once, for which a call may be a process.
+  private static let batchSize = 32 << 20
 
   private var top: FilePath { git.location.workingTree }
 
@@ -40,8 +42,9 @@ struct ContentStorage {
     }
     var stored = Stored()
     for path in inventory.absent { stored.entries[path] = .some(nil) }
+    let ids = try await storeBytes(of: inventory.present.keys)
     for (path, mode) in inventory.present {
-      if let id = try await storeBytes(of: path) {
+      if let id = ids[path] {
         stored.entries[path] = TrackedEntry(mode: mode, id: id)
       } else if WorkingTreeFile(path, in: top) == nil {
         stored.entries[path] = .some(nil)
@@ -52,12 +55,36 @@ struct ContentStorage {
     return stored
   }
 
-  /// Stores the bytes of a file, or the target of a link; `nil` where they cannot be read.
-  private func storeBytes(of path: GitPath) async throws(GitError) -> ObjectID? {
-    guard let file = WorkingTreeFile(path, in: top) else { return nil }
-    if case .regular = file.kind, file.size > Self.streamedSize { return try await stream(path) }
-    guard let content = WorkingTreeFile.content(of: path, in: top) else { return nil }
-    return try await objects.write(GitObject(.blob, content))
+  /// Stores the bytes of files, or the targets of links; what cannot be read is absent.
+  private func storeBytes(
+    of paths: some Sequence<GitPath>
+  ) async throws(GitError) -> [GitPath: ObjectID] {
+    var stored: [GitPath: ObjectID] = [:]
+    var waiting: [(path: GitPath, object: GitObject)] = []
+    var bytes = 0
+    for path in paths {
+      guard let file = WorkingTreeFile(path, in: top) else { continue }
+      if case .regular = file.kind, file.size > Self.streamedSize {
+        stored[path] = try await stream(path)
+        continue
+      }
+      guard let content = WorkingTreeFile.content(of: path, in: top) else { continue }
+      waiting.append((path, GitObject(.blob, content)))
+      bytes += content.count
+      guard bytes > Self.batchSize else { continue }
+      try await store(&waiting, in: &stored)
+      bytes = 0
+    }
+    try await store(&waiting, in: &stored)
+    return stored
+  }
+
+  private func store(
+    _ waiting: inout [(path: GitPath, object: GitObject)], in stored: inout [GitPath: ObjectID]
+  ) async throws(GitError) {
+    let ids = try await objects.write(waiting.map(\.object))
+    for (file, id) in zip(waiting, ids) { stored[file.path] = id }
+    waiting = []
   }
 
   private func stream(_ path: GitPath) async throws(GitError) -> ObjectID? {
@@ -106,10 +133,11 @@ struct ContentStorage {
           LeftOut(path: path, reason: isFolder ? .nestedRepository : .filterFailed))
       }
     }
-    for path in inventory.present.keys.filter(paths.contains) + inventory.stagedOnly {
-      guard case .regular = WorkingTreeFile(path, in: top)?.kind,
-        let id = try await storeBytes(of: path)
-      else { continue }
+    let files = inventory.present.keys.filter(paths.contains) + inventory.stagedOnly
+    let regular = files.filter { path in
+      if case .regular = WorkingTreeFile(path, in: top)?.kind { true } else { false }
+    }
+    for (path, id) in try await storeBytes(of: regular) {
       // A staged file is as git stores it in the index, so only its bytes are compared.
       if id != (stored.entries[path] ?? found[path])?.id { stored.raw[path] = id }
     }
