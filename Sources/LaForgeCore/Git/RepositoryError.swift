@@ -8,7 +8,7 @@ package enum RepositoryError: Error, Equatable, Sendable {
   case insideGitDirectory(path: String)
   /// Git does not trust the repository, since another user owns it.
   case ownedByOther(path: String)
-  /// The repository uses a format extension that libgit2 does not know.
+  /// The repository uses a format extension that neither libgit2 nor the installed git knows.
   case unsupportedExtension(name: String, path: String)
   /// HEAD names a commit that the repository does not hold.
   case missingCommit(ObjectID, branch: String?)
