@@ -57,7 +57,7 @@ import Testing
   @Test func theListOfOptionsWithAValueIsTheCommandsOwn() throws {
     let all = [
       "--agent", "--model", "--label", "-m", "--meta", "--agent-config", "--record",
-      "--best-effort", "--quiet", "-q", "--verbose", "-v",
+      "--best-effort", "--force", "--quiet", "-q", "--verbose", "-v",
     ]
     let help = RunCommand.helpMessage()
     for option in all {

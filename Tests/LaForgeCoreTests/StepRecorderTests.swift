@@ -36,7 +36,8 @@ import Testing
     #expect(
       effects.log == [
         "lock", "close", "head", "capture", "tips", "keep", "keep", "hold", "create", "protect",
-        "release", "head", "capture", "keep", "tips", "commits", "unprotect", "finish",
+        "release", "head", "capture", "keep", "tips", "commits", "tips", "keep",
+        "unprotect", "finish",
       ])
   }
 
@@ -52,7 +53,7 @@ import Testing
 
   /// Fails every call in turn: before the program runs nothing is left half done, afterwards the
   /// outcome is never lost.
-  @Test(arguments: 1...18)
+  @Test(arguments: 1...20)
   func whicheverCallFailsTheRunIsEitherNotStartedOrRecorded(_ number: Int) async throws {
     let world = makeWorld()
     effects.failing = number
@@ -73,7 +74,7 @@ import Testing
 
   @Test func aRecordThatFitsNowhereIsHandedToTheCaller() async throws {
     let world = makeWorld()
-    effects.failing = 18
+    effects.failing = 20
     let spool = FailingSpool()
     let recorder = StepRecorder(
       repository: FakeRepository(effects: effects), store: world.store, spool: spool,
@@ -88,7 +89,7 @@ import Testing
 
   @Test func aSpooledRecordIsTakenInByTheNextRunOnce() async throws {
     let world = makeWorld()
-    effects.failing = 18
+    effects.failing = 20
     _ = try await world.record(request)
     #expect(world.spool.kept.count == 1)
     effects.failing = nil
@@ -100,7 +101,7 @@ import Testing
 
   @Test func aRecordThatCannotBeTakenInDoesNotStopTheNextRun() async throws {
     let world = makeWorld()
-    effects.failing = 18
+    effects.failing = 20
     _ = try await world.record(request)
     effects.failing = effects.log.count + 2
     let run = try await world.record(request)

@@ -11,8 +11,8 @@ package protocol IndexLock: AnyObject {
 package protocol StateMover: StateRepository {
   /// Takes the lock of the index, waiting for another git as long as `laforge.lockTimeout` says.
   ///
-  /// - Parameters:
-  ///   - operation: Written into the lock, so that it is known again after a crash.
+  /// - Parameter operation: Written into the lock, so that it is known again after a crash.
+  /// - Returns: The lock, held until it is released.
   /// - Throws: `OperationError.locked`, or `git` where the lock cannot be written.
   func lockIndex(for operation: OperationID) async throws(OperationError) -> any IndexLock
 

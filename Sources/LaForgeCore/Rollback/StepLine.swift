@@ -72,7 +72,9 @@ package struct StepLine {
   }
 
   /// Where the references went through a chain of steps: from where the first found them to where
-  /// the last left them. A reference that somebody else moved in between is not among them.
+  /// the last left them.
+  ///
+  /// A reference that somebody else moved in between is not among them.
   package static func moves(through steps: [Step]) -> [ReferenceMove] {
     var moves: [String: ReferenceMove] = [:]
     var interrupted: Set<String> = []

@@ -18,7 +18,9 @@ public struct Step: Hashable, Codable, Sendable, Identifiable {
   /// When the row was made; the same moment as the start of the step.
   public var createdAt: Timestamp
   /// The state that a later command found after LaForge was killed during the step; it may hold
-  /// later edits. `nil` for every other step, and where it was not taken.
+  /// later edits.
+  ///
+  /// `nil` for every other step, and where it was not taken.
   public var late: LateState?
 
   /// Creates a value of these parts.

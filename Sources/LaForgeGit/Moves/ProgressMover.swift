@@ -7,7 +7,10 @@ import SystemPackage
 struct ProgressMover {
   let location: RepositoryLocation
 
+  /// Writes and removes.
+  ///
   /// - Parameter contents: What the files are to hold; `nil` inside removes one.
+  /// - Throws: What the file system says.
   func apply(_ contents: [GitPath: [UInt8]?]) throws {
     let top = location.gitDirectory
     // What is there stays until its successor is.

@@ -27,6 +27,7 @@ struct CaptureSettings: Equatable, Sendable {
   ///   - configuration: The values of each variable, by its name in lower case, the last one
   ///     winning.
   ///   - attributesFiles: See the property.
+  /// - Throws: `GitError` of code `badConfiguration`.
   init(
     _ configuration: [String: [String]], attributesFiles: [String]
   ) throws(GitError) {

@@ -152,7 +152,9 @@ struct Inventory: Sendable {
 /// Which ignored files nobody needs to be warned about.
 enum IgnoredFile {
   /// Returns whether a file can be made again, by its name: what builds, interpreters, editors and
-  /// operating systems leave behind. Ignored folders count as such, too.
+  /// operating systems leave behind.
+  ///
+  /// Ignored folders count as such, too.
   static func isExpendable(_ path: GitPath) -> Bool {
     if path.bytes.last == UInt8(ascii: "/") { return true }
     let name = String(decoding: path.name, as: UTF8.self).lowercased()

@@ -31,6 +31,8 @@ struct StateCapture {
   /// Takes the state.
   ///
   /// - Parameter head: HEAD, read just before.
+  /// - Returns: The state, its objects written but not flushed.
+  /// - Throws: `GitError`; not for a file that cannot be taken, which is left out.
   func take(at head: Head) async throws(GitError) -> Result {
     var listing = try StatusListing(parsing: try await git.check(StatusListing.arguments).output)
     let index = try IndexFile(
