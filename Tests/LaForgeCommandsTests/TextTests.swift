@@ -43,6 +43,8 @@ private func step(
   let new = NewStep(
     projectID: "web", worktreePath: "/home/ada/web", directory: "src", label: label,
     command: [agent] + words, agentConfiguration: configuration, headBefore: before,
+    stateBefore: .snapshot, snapshotBefore: before.commit,
+    leftOut: [LeftOut(path: "data/big.csv", reason: .tooLarge, bytes: 224_000_000)],
     startTime: start)
   var usage: TokenUsage?
   if let tokens {
@@ -58,6 +60,8 @@ private func step(
       endedBy: endedBy, termination: termination,
       endTime: Timestamp(millisecondsSince1970: start.millisecondsSince1970 + milliseconds),
       durationMilliseconds: milliseconds, headAfter: commits > 0 ? after : before,
+      stateAfter: .snapshot, snapshotAfter: changes == .none ? before.commit : after.commit,
+      lost: changes == .none ? [] : [LostWork(path: "notes.md", kind: .deleted)],
       commits: Array(repeating: after.commit, count: commits).compactMap { $0 }, changes: changes,
       agentConfiguration: configuration, tokenUsage: usage)
   }

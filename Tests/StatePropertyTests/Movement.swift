@@ -209,7 +209,10 @@ struct Movement {
       now.references[name], base.references[name], target.references[name]
     )
     guard base != target, now == base else { return [now] }
-    guard isBackward else { return [now, target] }
+    guard isBackward else {
+      return [now, target]
+        + steps.flatMap { [$0.before.references[name], $0.after.references[name]] }
+    }
     guard target != nil else { return [now] }
     return isOneChain({ $0.references[name] })
       ? [target] : [now] + undoneSteps.map { $0.before.references[name] }

@@ -75,12 +75,9 @@ struct StateModel {
     movement.undoneSteps = line[...count].reversed().compactMap { steps[$0] }
       .map { ($0.before, $0.after) }
     var prediction = movement.merged()
-    if step == nil, first.before.covers(sameAs: last.after) {
-      if first.before.references == last.after.references, first.before.stash == last.after.stash {
-        prediction.refuse("the latest step changed nothing")
-      }
-      prediction.mayBeRefused = true
-    }
+    // Whether a step changed nothing is judged by more than what an operation covers: the commit that
+    // a submodule stands at, for one.
+    if step == nil, first.before.covers(sameAs: last.after) { prediction.mayBeRefused = true }
     return prediction
   }
 
@@ -90,6 +87,7 @@ struct StateModel {
     let line = line(tip)
     let base = tip.flatMap { steps[$0]?.after } ?? now
     var movement = Movement(now: now, base: base, target: target)
+    movement.steps = steps.values.map { ($0.before, $0.after) }
     if let index = line.firstIndex(of: id) {
       movement.isBackward = true
       movement.undoneSteps = line[..<(isBefore || step == nil ? index + 1 : index)].reversed()
