@@ -57,6 +57,20 @@ struct IndexFile: Equatable, Sendable {
         if extended & 0x2000 != 0 { marks.insert(.intentToAdd) }
         offset += 2
       }
+      if mode == EntryMode.tree.rawValue { isPartial = true }
+      let shortLength = Int(short & 0xFFF)
+      if version != 4, marks.isEmpty, shortLength < 0xFFF {
+        // Nearly every entry: only the end of its name is looked at.
+        let nameEnd = offset + shortLength
+        guard nameEnd < end else { return false }
+        if bytes[nameEnd - 1] == UInt8(ascii: "s"),
+          Array(bytes[offset..<nameEnd]).isNamed(".gitattributes")
+        {
+          hasAttributes = true
+        }
+        offset = start + ((nameEnd - start) / 8 + 1) * 8
+        continue
+      }
       if version == 4 {
         guard let drop = bytes.variableInteger(&offset), drop <= name.count else { return false }
         name.removeLast(drop)
@@ -69,7 +83,6 @@ struct IndexFile: Equatable, Sendable {
       // One to eight NULs up to a multiple of eight; version 4 has one NUL and no padding.
       offset = version == 4 ? offset + 1 : start + ((offset - start) / 8 + 1) * 8
       if !marks.isEmpty { flags[GitPath(name)] = marks }
-      if mode == EntryMode.tree.rawValue { isPartial = true }
       if name.last == UInt8(ascii: "s"), name.isNamed(".gitattributes") { hasAttributes = true }
     }
     return parseExtensions(bytes, from: offset, to: end)
