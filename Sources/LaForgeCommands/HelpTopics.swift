@@ -14,7 +14,8 @@ enum HelpTopics {
       nested repositories   anything in a folder with a .git of its own
       empty folders, FIFOs, sockets and devices, names that git refuses
       `.git` itself         configuration, hooks, reflogs, refs/bisect
-      times, owners, ACLs   and what has left the machine
+      times, owners, ACLs   permissions but for the executable bit (git's own limit), and
+                            what has left the machine
     What is not covered is never touched by undo, rollback, redo or restore; one that
     would have to overwrite it refuses. `laforge run` warns before the command starts
     when the list has grown, `laforge status` shows it, JSON has it as `left_out`.

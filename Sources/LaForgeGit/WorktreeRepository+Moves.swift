@@ -14,7 +14,8 @@ extension WorktreeRepository: StateMover {
       throw .git(error)
     }
     return try await IndexLockFile.take(
-      in: location.gitDirectory, for: operation, timeoutMilliseconds: max(0, seconds) * 1000)
+      in: location.gitDirectory, for: operation,
+      timeoutMilliseconds: min(max(0, seconds), 86_400) * 1000)
   }
 
   package func removeIndexLock(of operation: OperationID) throws(GitError) {
@@ -65,20 +66,27 @@ extension WorktreeRepository: StateMover {
       if file.kind != .folder {
         found.insert(edit.path)
       } else if edit.change.new?.tracked.mode != .gitlink {
-        found.formUnion(files(below: edit.path).filter { known[$0]?.old == nil })
+        found.formUnion(try files(below: edit.path).filter { known[$0]?.old == nil })
       }
     }
     return found.sorted()
   }
 
-  /// Everything on disk below a folder but the folders.
-  private func files(below folder: GitPath) -> [GitPath] {
+  /// Everything on disk below a folder but the folders; names are bytes.
+  private func files(below folder: GitPath) throws(GitError) -> [GitPath] {
     var files: [GitPath] = []
     var folders = [folder]
     while let next = folders.popLast() {
-      let path = location.workingTree.appending(next.text).string
-      for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
-        let path = GitPath("\(next.text)/\(name)")
+      guard let stream = opendir(WorkingTreeFile.characters(next, in: location.workingTree)) else {
+        throw GitError(
+          code: .notStarted, message: "'\(next)': \(Errno(rawValue: errno).description)",
+          function: "opendir")
+      }
+      defer { closedir(stream) }
+      while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+        if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
+        let path = GitPath(next.bytes + [UInt8(ascii: "/")] + name)
         switch WorkingTreeFile(path, in: location.workingTree)?.kind {
         case .folder: folders.append(path)
         case nil: break
@@ -253,12 +261,7 @@ extension WorktreeRepository: StateMover {
       lock.operation, in: location.gitDirectory)
     let move = WorktreeMove(
       git: git, objects: objects, reader: reader, plan: plan, message: message)
-    try await move.perform(
-      to: result,
-      comparing: { () async throws(GitError) in
-        let now = try await self.captureState()
-        return try await self.difference(from: plan.from, to: now.state)
-      })
+    try await move.perform(to: result)
     lock.release()
   }
 

@@ -229,7 +229,15 @@ package final class WorktreeRepository: StateRepository {
   }
 
   package func protect(_ step: StepID, with commit: ObjectID) async throws(GitError) {
-    _ = try await reader.update(Self.runningReference(step), to: commit, from: nil)
+    let name = Self.runningReference(step)
+    // One of an older database, say, is replaced.
+    let present = try await reader.target(of: name)
+    if present == commit { return }
+    guard try await reader.update(name, to: commit, from: present) else {
+      throw GitError(
+        code: .notStarted, message: "'\(name)' is changed by somebody else",
+        function: "update-ref")
+    }
   }
 
   package func protectedCommits(of step: StepID) async throws(GitError) -> Set<ObjectID> {

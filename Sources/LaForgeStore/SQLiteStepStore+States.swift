@@ -28,12 +28,6 @@ extension SQLiteStepStore: StateLedger {
     }
   }
 
-  package func keptIDs() throws(StoreError) -> Set<ObjectID> {
-    Set(
-      try read { try String.fetchAll($0, sql: "SELECT object_id FROM kept") }
-        .compactMap(ObjectID.init(hex:)))
-  }
-
   package func recordKeep(
     _ generation: KeepGeneration, at time: Timestamp
   ) throws(StoreError) {
@@ -49,6 +43,7 @@ extension SQLiteStepStore: StateLedger {
         try database.execute(
           sql: "DELETE FROM superseded WHERE object_id = ?", arguments: [id.hex])
       }
+      if generation.isIncomplete { try database.execute(sql: "DELETE FROM kept") }
       for id in generation.added {
         try database.execute(
           sql: "INSERT OR IGNORE INTO kept (object_id) VALUES (?)", arguments: [id.hex])
@@ -68,14 +63,8 @@ extension SQLiteStepStore: StateLedger {
     }
   }
 
-  package func recordTips(
-    _ tips: ProtectedTips, at time: Timestamp
-  ) throws(StoreError) {
-    let old = try lastTips()
+  package func recordTips(_ tips: ProtectedTips) throws(StoreError) {
     try write { database in
-      if let old, old.commit != tips.commit { try self.supersede(old.commit.hex, time, database) }
-      try database.execute(
-        sql: "DELETE FROM superseded WHERE object_id = ?", arguments: [tips.commit.hex])
       try database.execute(
         sql: "INSERT OR REPLACE INTO protected_tips (id, tips_json) VALUES (1, ?)",
         arguments: [try StepRow.json(tips)])

@@ -68,7 +68,7 @@ import Testing
   /// A few of the calls unless many seeds are asked for.
   private static func numbers(_ last: Int, every stride: Int) -> String {
     let step = Seeds.isSoak ? 1 : stride
-    return "$(seq 1 \(step) \(last)) 100000"
+    return "$(seq 1 \(step) \(last)) 60000"
   }
 
   @Test(arguments: [

@@ -193,10 +193,9 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
   func lockKeepReference() throws(StoreError) -> AnyObject { effects }
   func keepValue() throws(StoreError) -> ObjectID? { nil }
   func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID> { ids }
-  func keptIDs() throws(StoreError) -> Set<ObjectID> { [] }
   func recordKeep(_ generation: KeepGeneration, at time: Timestamp) throws(StoreError) {}
   func lastTips() throws(StoreError) -> ProtectedTips? { nil }
-  func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {}
+  func recordTips(_ tips: ProtectedTips) throws(StoreError) {}
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] { [] }
 
   // MARK: - Operations

@@ -130,6 +130,13 @@ extension UserMessage {
         consequence: "Everything as it was before is kept as \(operation).",
         causes: [cause.description],
         hint: "Remove the cause, then `\(again)`: the next command finishes it first.")
+    case .unrecorded(let operation, let cause):
+      self.init(
+        code: "unrecorded",
+        summary: "\(operation) is done, but it could not be looked at or recorded.",
+        consequence: "Everything as it was before is kept as \(operation).",
+        causes: [cause.description],
+        hint: "The next `laforge run`, undo or redo records it.")
     case .noSuchOperation(let id):
       self.init(
         code: "no_such_operation", summary: "There is no operation \(id) in this worktree.",

@@ -87,7 +87,8 @@ extension UserMessage {
     case .finished(let finished): self.init(finished)
     case .notTidied(let error):
       self.init(
-        code: "not_tidied", summary: "An interrupted step could not be closed with its state.",
+        code: "not_tidied",
+        summary: "What a step left to be tidied up could not be; the record itself is complete.",
         causes: [error.description])
     case .changesUnknown(let error):
       self.init(

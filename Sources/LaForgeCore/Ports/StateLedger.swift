@@ -10,9 +10,6 @@ package protocol StateLedger {
   /// Returns those of the ids that are not kept yet.
   func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID>
 
-  /// Returns every id that is kept.
-  func keptIDs() throws(StoreError) -> Set<ObjectID>
-
   /// Records a new value of the keep reference in one transaction.
   func recordKeep(_ generation: KeepGeneration, at time: Timestamp) throws(StoreError)
 
@@ -20,7 +17,7 @@ package protocol StateLedger {
   func lastTips() throws(StoreError) -> ProtectedTips?
 
   /// Records how the references were when LaForge last looked.
-  func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError)
+  func recordTips(_ tips: ProtectedTips) throws(StoreError)
 
   /// Returns the objects of keep values that were superseded before a time, and forgets them.
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID]

@@ -32,9 +32,6 @@ package protocol StateMover: StateRepository {
     _ paths: [GitPath], in state: RepositoryState
   ) async throws(GitError) -> Set<GitPath>
 
-  /// Returns those of the paths that are on disk.
-  func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath>
-
   /// Returns a kept state with more files of the working tree in it, whatever git ignores.
   func extend(
     _ state: RepositoryState, with paths: [GitPath]

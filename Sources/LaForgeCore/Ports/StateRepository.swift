@@ -64,14 +64,18 @@ package struct KeepGeneration: Equatable, Sendable {
   package var added: Set<ObjectID>
   /// Entries of the one before whose objects were gone.
   package var lost: Set<ObjectID>
+  /// Whether more was lost than can be named: all of it, or a block of many.
+  package var isIncomplete: Bool
 
   package init(
-    tag: ObjectID, tree: ObjectID, added: Set<ObjectID>, lost: Set<ObjectID> = []
+    tag: ObjectID, tree: ObjectID, added: Set<ObjectID>, lost: Set<ObjectID> = [],
+    isIncomplete: Bool = false
   ) {
     self.tag = tag
     self.tree = tree
     self.added = added
     self.lost = lost
+    self.isIncomplete = isIncomplete
   }
 }
 
@@ -120,6 +124,9 @@ package protocol StateRepository: SourceRepository {
   /// Returns the contents that the commits have and their parents have not; of a stash entry also
   /// what it holds beside the working tree.
   func contents(introducedBy commits: [ObjectID]) async throws(GitError) -> Set<ObjectID>
+
+  /// Returns those of the paths that are on disk.
+  func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath>
 
   /// Returns the annotated tags among objects that references name.
   func annotatedTags(among ids: Set<ObjectID>) async throws(GitError) -> Set<ObjectID>

@@ -33,6 +33,11 @@ package struct StateKeeper {
 
   /// Keeps what is not kept yet, and puts the keep reference back where it was removed.
   package func keep(_ request: KeepRequest) async throws(StateError) {
+    if try await keepMissing(request) { _ = try await keepMissing(request) }
+  }
+
+  /// Returns whether it must be done once more.
+  private func keepMissing(_ request: KeepRequest) async throws(StateError) -> Bool {
     let new = try store { () throws(StoreError) in try ledger.notKept(request.ids) }
     let missing = KeepRequest(
       snapshots: request.snapshots.intersection(new),
@@ -46,6 +51,9 @@ package struct StateKeeper {
       try store { () throws(StoreError) in try ledger.recordKeep(generation, at: clock.now()) }
     }
     withExtendedLifetime(lock) {}
+    // What was thought to be kept may be gone with the rest.
+    if let generation, generation.isIncomplete, missing != request { return true }
+    return false
   }
 
   /// Keeps what the references reached when LaForge last looked and do not reach now, annotated
@@ -81,7 +89,7 @@ package struct StateKeeper {
     if let commit {
       try store { () throws(StoreError) in
         try ledger.recordTips(
-          ProtectedTips(targets: targets, commit: commit), at: clock.now())
+          ProtectedTips(targets: targets, commit: commit))
       }
     }
     return commit

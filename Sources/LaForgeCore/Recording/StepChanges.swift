@@ -92,7 +92,9 @@ package struct StepChanges {
       after: try await repository.difference(from: cleanAfter, to: after),
       step: try await repository.difference(from: before.state, to: after),
       committed: try await repository.contents(introducedBy: commits + stashed))
-    return search.lost
+    // A file that is ignored by now is in no state, but it is still there.
+    let present = repository.onDisk(search.lost.filter { $0.kind == .deleted }.map(\.path))
+    return search.lost.filter { $0.kind != .deleted || !present.contains($0.path) }
   }
 
   /// The references that are not where they were.

@@ -223,7 +223,7 @@ package struct StepRecorder {
         id, keeping: candidates, tips: tips, head: completion.headAfter ?? state.head)
       return nil
     } catch {
-      return .stateUnknown(error)
+      return .notTidied(error)
     }
   }
 

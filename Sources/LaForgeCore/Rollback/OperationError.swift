@@ -46,6 +46,8 @@ package enum OperationError: Error, Equatable, Sendable {
   case nothingToDo(String)
   /// The change failed half way and could not be taken back; the operation stays open.
   case unfinished(OperationID, cause: GitError)
+  /// Everything was changed as planned, but that could not be recorded; the operation stays open.
+  case unrecorded(OperationID, cause: GitError)
   /// There is no operation of that number.
   case noSuchOperation(OperationID)
   case lookup(StepLookupError)

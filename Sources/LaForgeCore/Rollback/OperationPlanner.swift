@@ -36,7 +36,7 @@ package struct OperationPlanner {
       try planReferences(in: &plan, goal, tips)
       try await planLeavingCommits(in: &plan)
     }
-    try await secure(&plan)
+    try await secure(&plan, refusing: goal)
     let missing = try await inGit { () async throws(GitError) in
       try await repository.missingContents(of: plan)
     }
@@ -175,7 +175,12 @@ package struct OperationPlanner {
   }
 
   /// Takes ignored files that would be overwritten into the state that the plan starts from.
-  private func secure(_ plan: inout StatePlan) async throws(OperationError) {
+  ///
+  /// Undo and redo refuse where they would overwrite one with something else: nobody knows whether it
+  /// was edited since.
+  private func secure(
+    _ plan: inout StatePlan, refusing goal: OperationGoal
+  ) async throws(OperationError) {
     let frozen = plan
     let paths = try await inGit { () async throws(GitError) in
       try await repository.filesInTheWay(of: frozen)
@@ -190,6 +195,14 @@ package struct OperationPlanner {
     plan.from = extended.state
     var files = Dictionary(
       plan.files.map { ($0.path, $0.change) }, uniquingKeysWith: { $1 })
+    if case .merge = goal.manner {
+      let meeting = entries.filter { path, change in
+        files[path].map { $0.new?.tracked.id != change.new?.tracked.id } ?? true
+      }.keys
+      guard meeting.isEmpty else {
+        throw .changedSince(steps: goal.steps.map(\.id), paths: meeting.sorted())
+      }
+    }
     for (path, change) in entries {
       // What is wanted there takes its place; what is in the way of another goes.
       files[path] = Change(old: change.new, new: files[path]?.new)
@@ -278,6 +291,8 @@ extension StatePlan {
 extension GitPath {
   /// Whether the path lies below a folder, which may end with a slash.
   package func isInside(_ folder: GitPath) -> Bool {
+    // The top of the working tree has no name.
+    if folder.bytes.isEmpty { return true }
     let slash = UInt8(ascii: "/")
     let prefix = folder.bytes.last == slash ? folder.bytes : folder.bytes + [slash]
     return bytes.count > prefix.count && bytes.starts(with: prefix)

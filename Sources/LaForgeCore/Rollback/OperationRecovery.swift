@@ -69,14 +69,20 @@ package struct OperationRecovery {
     let message = "laforge: \(operation.kind.rawValue) \(operation.title)"
     do throws(OperationError) {
       try await repository.apply(plan, to: result, message: message, holding: lock)
-    } catch .git(let cause) {
+    } catch let failure {
       // A disk that is full or a file that cannot be written: back to where it began.
       do throws(OperationError) {
         try await moveBack(to: plan, message: message, holding: lock)
       } catch {
+        let cause: GitError =
+          if case .git(let cause) = failure {
+            cause
+          } else {
+            GitError(code: .init(rawValue: -1), message: "\(failure)", function: "git")
+          }
         throw .unfinished(operation.id, cause: cause)
       }
-      throw .git(cause)
+      throw failure
     }
   }
 
@@ -199,9 +205,31 @@ package struct OperationRecovery {
     to plan: StatePlan, message: String, holding lock: any IndexLock
   ) async throws(OperationError) {
     let now = try await inGit { () async throws(GitError) in try await repository.captureState() }
-    let back = try await planRest(of: plan, from: now, to: plan.from)
+    var back = try await planRest(of: plan, from: now, to: plan.from)
+    // Whatever else changed meanwhile is not this operation's.
+    let planned = Set(plan.files.map(\.path))
+    back.files.removeAll { !planned.contains($0.path) }
+    let tips = try await inGit { () async throws(GitError) in
+      try await repository.referenceTips()
+    }
+    back.references = plan.references.filter { move in
+      move.name != plan.from.head.branch
+        && (tips.branches[move.name] ?? tips.others[move.name]) == move.new
+    }.map(\.reversed)
     guard !back.changesNothing else { return }
-    try await repository.apply(back, to: plan.from, message: message, holding: lock)
+    do throws(StateError) {
+      try await keeper.keep(
+        KeepRequest(
+          snapshots: Set([now.state.snapshot, back.from.snapshot].compactMap { $0 }),
+          commits: Set(now.commits)))
+    } catch {
+      throw OperationRunner.error(error)
+    }
+    let start = back
+    let result = try await inGit { () async throws(GitError) in
+      try await repository.result(of: start)
+    }
+    try await repository.apply(back, to: result, message: message, holding: lock)
   }
 
   private func abandon(_ operation: Operation) throws(OperationError) {

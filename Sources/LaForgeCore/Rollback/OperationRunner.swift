@@ -74,6 +74,7 @@ package struct OperationRunner {
   package func perform(
     _ request: OperationRequest, removesStaleLocks: Bool = false
   ) async throws(OperationError) -> OperationReport {
+    if let enclosing { throw .insideStep(enclosing) }
     let lock = try inStore { () throws(StoreError) in
       try store.lockWorktree(repository.location.worktree)
     }
@@ -91,7 +92,10 @@ package struct OperationRunner {
       report = try await carryOut(
         operation, goal, finished, removesStaleLocks: removesStaleLocks)
     } catch {
-      if case .unfinished = error { throw error }
+      switch error {
+      case .unfinished, .unrecorded: throw error
+      default: break
+      }
       try inStore { () throws(StoreError) in
         try store.abandonOperation(operation.id, at: clock.now())
       }
@@ -187,7 +191,21 @@ package struct OperationRunner {
     operation.before = plan.from
     operation.plan = plan
     try await recovery.apply(operation, plan, to: result, holding: lock)
-    let (after, differing) = try await recovery.close(operation, reaching: result)
+    let closed: (after: RepositoryState, differing: [GitPath])
+    do throws(OperationError) {
+      closed = try await recovery.close(operation, reaching: result)
+    } catch {
+      // Everything is where it was to be; only the record of it is missing, and the next command
+      // makes it.
+      let cause: GitError =
+        if case .git(let cause) = error {
+          cause
+        } else {
+          GitError(code: .init(rawValue: -1), message: "\(error)", function: "close")
+        }
+      throw .unrecorded(operation.id, cause: cause)
+    }
+    let (after, differing) = closed
     operation.after = after
     operation.status = .done
     return OperationReport(

@@ -88,7 +88,9 @@ extension Step {
   /// Whether the states are known to be the same.
   package var changedNothing: Bool {
     guard let before = stateBefore, let after = stateAfter else { return false }
-    return before == after
+    // A branch that was deleted or a stash entry that was dropped is something to undo.
+    return before == after && end?.referenceMoves.isEmpty != false
+      && end?.droppedStashes.isEmpty != false
   }
 }
 

@@ -18,8 +18,10 @@ struct FileMover {
   private var top: FilePath { git.location.workingTree }
 
   /// Puts the files that are going to change into the private index as they are.
-  func prepare(from: StateTrees) async throws(GitError) {
-    guard !plan.files.isEmpty else { return }
+  ///
+  /// - Returns: Those that are not as the plan expects them.
+  func prepare(from: StateTrees) async throws(GitError) -> [GitPath] {
+    guard !plan.files.isEmpty else { return [] }
     // A conflict anywhere keeps read-tree from working at all.
     let conflicts = from.meta.special.filter { !$0.conflict.isEmpty }.map(\.path)
     let present = plan.files.filter { $0.change.old != nil }.map(\.path)
@@ -32,6 +34,18 @@ struct FileMover {
     let staged = try await TreeComparison(objects: objects).collisions(of: from.index, with: paths)
     try await index.forget(paths.subtracting(present).union(staged), git)
     try await index.update(Set(present), git)
+    // What is not as it was saved has been changed since; nothing is changed yet.
+    let saved = from.worktree
+    let empty = try await objects.write(TreeObject().object)
+    try await objects.flush()
+    let differing = try await git.check(
+      [
+        "diff-index", "--cached", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules",
+        (saved ?? empty).hex,
+      ], index: index.path)
+    let changed = Set(differing.output.split(separator: 0).map { GitPath($0) })
+      .intersection(present)
+    return changed.sorted()
   }
 
   /// Changes the files.

@@ -66,8 +66,8 @@ struct IndexBuilder {
       ["update-index", "-z", "--index-info"], index: index.path, input: input)
   }
 
-  /// `git add --intent-to-add` needs a file; where the state has none, one in a folder of its own
-  /// stands for it.
+  /// `git add --intent-to-add` needs a file; an entry whose file is missing cannot be made, which the
+  /// look at the result afterwards tells.
   private func addIntended(_ paths: [GitPath]) async throws(GitError) {
     guard !paths.isEmpty else { return }
     let present = paths.filter { WorkingTreeFile($0, in: git.location.workingTree) != nil }

@@ -16,16 +16,12 @@ struct WorktreeMove {
 
   /// Carries the plan out.
   ///
-  /// - Parameters:
-  ///   - result: The state that the plan leads to.
-  ///   - comparing: Compares the plan's starting state with what is there now.
+  /// - Parameter result: The state that the plan leads to.
   /// - Throws: `OperationError`: `locked` and `changedUnderneath` with nothing changed, `git` with
   ///   the change possibly half done.
-  func perform(
-    to result: RepositoryState, comparing: () async throws(GitError) -> StateDifference
-  ) async throws(OperationError) {
+  func perform(to result: RepositoryState) async throws(OperationError) {
     do {
-      try await carryOut(to: result, comparing: comparing)
+      try await carryOut(to: result)
     } catch let error as OperationError {
       throw error
     } catch let error as GitError {
@@ -35,22 +31,21 @@ struct WorktreeMove {
     }
   }
 
-  private func carryOut(
-    to result: RepositoryState, comparing: () async throws(GitError) -> StateDifference
-  ) async throws {
+  private func carryOut(to result: RepositoryState) async throws {
     let snapshot = Snapshot(objects: objects)
     let (from, to) = (try await snapshot.load(plan.from), try await snapshot.load(result))
     try await CommitRevival(objects: objects).revive(namedCommits)
     try await objects.flush()
     let index = try PrivateIndex(git.location, purpose: "move")
     let mover = FileMover(git: git, objects: objects, plan: plan, index: index)
-    try await mover.prepare(from: from)
+    let changed = try await mover.prepare(from: from)
+    guard changed.isEmpty else { throw OperationError.changedUnderneath(changed) }
     let transaction = ReferenceTransaction(git: git, message: message)
     try await transaction.perform(updates) { () async throws(OperationError) in
       do throws(GitError) {
         try await mover.move(from: from, to: to)
       } catch {
-        throw await explain(error, comparing)
+        throw .git(error)
       }
     }
     try await moveHead()
@@ -59,24 +54,6 @@ struct WorktreeMove {
     try ProgressMover(location: git.location).apply(try await progressContents())
     try await IndexBuilder(git: git, objects: objects, plan: plan, index: index)
       .install(from: from, to: to)
-  }
-
-  /// What git refuses before it has changed anything is told apart by looking.
-  private func explain(
-    _ error: GitError, _ comparing: () async throws(GitError) -> StateDifference
-  ) async -> OperationError {
-    do throws(GitError) {
-      let difference = try await comparing()
-      let wanted = Dictionary(
-        plan.files.map { ($0.path, $0.change.new) }, uniquingKeysWith: { $1 })
-      let isUntouched = difference.files.allSatisfy { path, change in
-        wanted[path].map { $0 != change.new } ?? true
-      }
-      guard isUntouched, !difference.files.isEmpty else { return .git(error) }
-      return .changedUnderneath(difference.files.keys.sorted())
-    } catch {
-      return .git(error)
-    }
   }
 
   // MARK: - References

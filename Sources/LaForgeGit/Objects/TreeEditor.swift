@@ -50,14 +50,6 @@ struct TreeEditor {
     return written[ObjectIdentifier(root)]
   }
 
-  /// As `edit`, but writes the empty tree where nothing is left.
-  func editAll(
-    _ base: ObjectID?, _ edits: [GitPath: TrackedEntry?]
-  ) async throws(GitError) -> ObjectID {
-    if let tree = try await edit(base, edits) { return tree }
-    return try await objects.write(TreeObject().object)
-  }
-
   private func add(_ path: GitPath, _ entry: TrackedEntry?, to root: Node) {
     var node = root
     let names = path.components

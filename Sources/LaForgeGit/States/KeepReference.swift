@@ -34,7 +34,8 @@ struct KeepReference {
       }
       try await confirm(request, tag, treeID)
       return KeepGeneration(
-        tag: tag, tree: treeID, added: request.ids, lost: base?.lost ?? [])
+        tag: tag, tree: treeID, added: request.ids, lost: base?.lost ?? [],
+        isIncomplete: base?.hasLostBlock ?? (recorded != nil))
     }
     throw GitError(
       code: .notStarted, message: "'\(Self.name)' is changed by somebody else all the time",
@@ -61,7 +62,7 @@ struct KeepReference {
   /// a missing object would make every `git gc` fail.
   private func root(
     of tag: ObjectID?
-  ) async throws(GitError) -> (tree: TreeObject, lost: Set<ObjectID>)? {
+  ) async throws(GitError) -> (tree: TreeObject, lost: Set<ObjectID>, hasLostBlock: Bool)? {
     guard let tag, let object = try await objects.read([tag])[tag], object.kind == .tag,
       let id = Self.target(of: object), let content = try await objects.read([id])[id],
       content.kind == .tree
@@ -69,11 +70,12 @@ struct KeepReference {
     let root = try TreeObject(parsing: content.content, idLength: id.byteCount)
     let existing = try await objects.existing(root.entries.values.map(\.id))
     let lost = root.entries.filter { !existing.contains($0.value.id) }
-    guard !lost.isEmpty else { return (root, []) }
+    guard !lost.isEmpty else { return (root, [], false) }
     let kept = root.entries.filter { existing.contains($0.value.id) }
     return (
       TreeObject(kept),
-      Set(lost.keys.compactMap { ObjectID(hex: String($0.text.prefix { $0 != "." })) })
+      Set(lost.keys.compactMap { ObjectID(hex: String($0.text.prefix { $0 != "." })) }),
+      lost.keys.contains(where: KeepTree.isBlock)
     )
   }
 

@@ -70,7 +70,9 @@ struct KeepTree {
   }
 
   private static func blockName(after root: TreeObject) -> GitPath {
-    let number = root.entries.keys.filter(isBlock).count
+    // Not their count: a block that was lost leaves a gap.
+    let numbers = root.entries.keys.filter(isBlock).compactMap { Int($0.text.dropFirst(6)) }
+    let number = (numbers.max() ?? -1) + 1
     let digits = String(number)
     return GitPath("block-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits)
   }

@@ -31,8 +31,6 @@ struct SnapshotMeta: Codable, Equatable, Sendable {
   /// Paths that `git fsck` would judge, under the names that they are kept by.
   var escaped: [GitPath] = []
 
-  var isPlain: Bool { special.isEmpty }
-
   var specialByPath: [GitPath: SpecialEntry] {
     Dictionary(special.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
   }

@@ -92,6 +92,8 @@ struct StateCapture {
     let isClean =
       listing.tracked.isEmpty && listing.unmerged.isEmpty && inventory.isEmpty
       && progress.isEmpty && meta.special.isEmpty
+      // What was left out must be known later: it is never touched.
+      && meta.leftOut.allSatisfy { $0.reason == .nestedRepository }
     return Result(
       trees: trees, isClean: isClean, summary: inventory.summary, leftOut: leftOut,
       commits: ProgressFiles.commits(in: progress), mayConvert: mayConvert)
