@@ -101,48 +101,6 @@ extension WorktreeRepository: StateMover {
     Set(paths.filter { WorkingTreeFile($0, in: location.workingTree) != nil })
   }
 
-  /// Git is asked in a folder that holds nothing but the ignore files of that state.
-  package func ignored(
-    _ paths: [GitPath], in state: RepositoryState
-  ) async throws(GitError) -> Set<GitPath> {
-    let trees = try await Snapshot(objects: objects).load(state)
-    let folders = Set(paths.flatMap(\.parents)).union([GitPath("")])
-    let rules = folders.map { folder in
-      GitPath(folder.bytes.isEmpty ? ".gitignore" : "\(folder.text)/.gitignore")
-    }
-    let files = try await TreeComparison(objects: objects).entries(of: trees.worktree, at: rules)
-    let folder = location.gitDirectory.appending("laforge-ignore-\(getpid())")
-    defer { try? FileManager.default.removeItem(atPath: folder.string) }
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder.string, withIntermediateDirectories: true)
-    } catch {
-      throw GitError(code: .notStarted, message: error.localizedDescription, function: "mkdir")
-    }
-    try await FileExport(git: git, objects: objects).write(
-      Array(files.keys), of: trees, to: folder)
-    // The command takes no literal pathspecs; a colon at the beginning is all that it would read as
-    // more than a name.
-    let colon = UInt8(ascii: ":")
-    let names = paths.map { $0.bytes.first == colon ? GitPath("./".utf8 + $0.bytes) : $0 }
-    var call = git.call(
-      ["check-ignore", "--no-index", "-z", "--stdin"], input: ContentStorage.list(names))
-    call.directory = folder
-    call.environment["GIT_LITERAL_PATHSPECS"] = .some(nil)
-    call.environment["GIT_DIR"] = location.gitDirectory.string
-    call.environment["GIT_COMMON_DIR"] = location.commonDirectory.string
-    call.environment["GIT_WORK_TREE"] = folder.string
-    let result = try await git.git.run(call)
-    // 1 where none of them is ignored.
-    guard result.status <= 1 else {
-      throw GitError(
-        code: GitError.Code(rawValue: result.status), message: result.reason,
-        function: "git check-ignore")
-    }
-    let ignored = Set(result.output.split(separator: 0).map { GitPath($0) })
-    return Set(zip(paths, names).filter { ignored.contains($0.1) }.map(\.0))
-  }
-
   package func extend(
     _ state: RepositoryState, with paths: [GitPath]
   ) async throws(GitError) -> CapturedState {
@@ -176,7 +134,7 @@ extension WorktreeRepository: StateMover {
     let editor = TreeEditor(objects: objects)
     var files: [GitPath: TrackedEntry?] = [:]
     var raw: [GitPath: TrackedEntry?] = [:]
-    for edit in plan.files {
+    for edit in plan.files + plan.sparse {
       files[edit.path] = .some(edit.change.new?.tracked)
       raw[edit.path] = .some(
         edit.change.new?.raw.map { TrackedEntry(mode: .regular, id: $0) })

@@ -104,9 +104,10 @@ struct FakeRepository: StateMover {
     _ state: RepositoryState, with paths: [GitPath]
   ) throws(GitError) -> CapturedState { try missing() }
   func result(of plan: StatePlan) throws(GitError) -> RepositoryState { try missing() }
-  func ignored(
+  func uncovered(
     _ paths: [GitPath], in state: RepositoryState
   ) throws(GitError) -> Set<GitPath> { [] }
+  func outsideSparseCheckout(_ paths: [GitPath]) throws(GitError) -> Set<GitPath> { [] }
   func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath> { [] }
   func missingContents(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
   func commitsLeaving(

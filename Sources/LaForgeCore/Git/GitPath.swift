@@ -30,6 +30,15 @@ public struct GitPath: Hashable, Sendable {
   package var parents: [GitPath] {
     bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { GitPath(bytes[..<$0]) }
   }
+
+  /// Whether the path lies below a folder, which may end with a slash.
+  package func isInside(_ folder: GitPath) -> Bool {
+    // The top of the working tree has no name.
+    if folder.bytes.isEmpty { return true }
+    let slash = UInt8(ascii: "/")
+    let prefix = folder.bytes.last == slash ? folder.bytes : folder.bytes + [slash]
+    return bytes.count > prefix.count && bytes.starts(with: prefix)
+  }
 }
 
 extension GitPath: Comparable {

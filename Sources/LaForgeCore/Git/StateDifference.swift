@@ -21,29 +21,22 @@ package struct StateDifference: Equatable, Sendable {
   /// The files of merges, rebases and the like, by their names in the git directory.
   package var progress: [GitPath: Change<ObjectID>]
   /// What the two states could not take; a folder ends with a slash.
-  package var leftOut: LeftOutChange
-
-  /// What two states could not take.
-  package struct LeftOutChange: Equatable, Sendable {
-    package var old: [LeftOut]
-    package var new: [LeftOut]
-
-    package init(old: [LeftOut] = [], new: [LeftOut] = []) {
-      self.old = old
-      self.new = new
-    }
-  }
+  package var leftOut: Change<[LeftOut]>
+  /// The patterns of `laforge.include` when the states were taken.
+  package var includes: Change<[String]>
 
   package init(
     head: Change<Head>, files: [GitPath: Change<FileEntry>] = [:],
     index: [GitPath: Change<IndexEntry>] = [:], progress: [GitPath: Change<ObjectID>] = [:],
-    leftOut: LeftOutChange = LeftOutChange()
+    leftOut: Change<[LeftOut]> = Change(old: [], new: []),
+    includes: Change<[String]> = Change(old: [], new: [])
   ) {
     self.head = head
     self.files = files
     self.index = index
     self.progress = progress
     self.leftOut = leftOut
+    self.includes = includes
   }
 
   /// Whether the states are the same.

@@ -27,10 +27,15 @@ package protocol StateMover: StateRepository {
   /// that its starting state does not hold: ignored ones, mostly.
   func filesInTheWay(of plan: StatePlan) async throws(GitError) -> [GitPath]
 
-  /// Returns those of the files that the ignore rules of a state would ignore.
-  func ignored(
+  /// Returns those of the untracked files that a state would not have covered: the ignore rules of
+  /// the time ignore them, and `laforge.include` did not name them.
+  func uncovered(
     _ paths: [GitPath], in state: RepositoryState
   ) async throws(GitError) -> Set<GitPath>
+
+  /// Returns those of the paths that are not on disk and that sparse checkout keeps from being there;
+  /// none where it is off.
+  func outsideSparseCheckout(_ paths: [GitPath]) async throws(GitError) -> Set<GitPath>
 
   /// Returns a kept state with more files of the working tree in it, whatever git ignores.
   func extend(

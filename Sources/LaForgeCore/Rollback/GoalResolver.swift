@@ -70,7 +70,23 @@ package struct GoalResolver {
     goal.deactivates = switched(chain, line, to: false)
     goal.references = StepLine.moves(through: chain).map(\.reversed)
     goal.stashes = chain.flatMap { $0.end?.droppedStashes ?? [] }
+    goal.editedBetween = try await editedBetween(chain)
     return goal
+  }
+
+  /// The files that somebody edited after one step of a line and before the next.
+  private func editedBetween(_ chain: [Step]) async throws(OperationError) -> Set<GitPath> {
+    var paths: Set<GitPath> = []
+    for (earlier, later) in zip(chain, chain.dropFirst()) where later.parent == earlier.id {
+      let (old, new) = (try stateAfter(earlier), try stateBefore(later))
+      if old == new { continue }
+      do {
+        paths.formUnion(try await repository.difference(from: old, to: new).files.keys)
+      } catch {
+        throw .git(error)
+      }
+    }
+    return paths
   }
 
   private func latestThatChanged(before step: Step) throws(OperationError) -> StepID? {

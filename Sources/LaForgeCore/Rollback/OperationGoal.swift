@@ -24,6 +24,8 @@ package struct OperationGoal: Equatable, Sendable {
   /// Stash entries that are to be there.
   package var stashes: [ObjectID] = []
   package var reverses: OperationID?
+  /// Files that somebody edited between the steps.
+  package var editedBetween: Set<GitPath> = []
 
   package init(
     kind: OperationKind, manner: Manner, target: RepositoryState, steps: [Step], title: String

@@ -41,6 +41,9 @@ package struct StatePlan: Codable, Equatable, Sendable {
   package var head: Change<Head>
   /// In the order of their paths, as all lists here.
   package var files: [FileEdit] = []
+  /// Files outside of the sparse checkout: they change in the state, and are on disk neither before
+  /// nor after.
+  package var sparse: [FileEdit] = []
   package var index: [IndexEdit] = []
   package var progress: [ProgressEdit] = []
   /// Other references that are put back; by name.
@@ -49,10 +52,15 @@ package struct StatePlan: Codable, Equatable, Sendable {
   package var stashes: [ObjectID] = []
   /// Paths with later work that stays as it is.
   package var kept: [GitPath] = []
+  /// Files of the plan that somebody edited between the steps which it takes out: that work goes
+  /// with them.
+  package var overtaken: [GitPath] = []
   /// References that steps made or that somebody else has moved since: they stay.
   package var keptReferences: [String] = []
-  /// Commits that HEAD's branch loses, the newest first.
+  /// Commits that branches lose, the newest first for each.
   package var leavingCommits: [ObjectID] = []
+  /// Those of them that no step made.
+  package var ownCommits: [ObjectID] = []
   /// Those of them that a remote-tracking branch has, by the name of the branch.
   package var pushed: [String: ObjectID] = [:]
   package var deactivates: [StepID] = []
@@ -67,7 +75,7 @@ package struct StatePlan: Codable, Equatable, Sendable {
 
   /// Whether nothing of the repository changes.
   package var changesNothing: Bool {
-    head.old == head.new && files.isEmpty && index.isEmpty && progress.isEmpty
+    head.old == head.new && files.isEmpty && sparse.isEmpty && index.isEmpty && progress.isEmpty
       && references.isEmpty && stashes.isEmpty
   }
 
@@ -75,4 +83,32 @@ package struct StatePlan: Codable, Equatable, Sendable {
   package var written: [GitPath] { files.filter { $0.change.new != nil }.map(\.path) }
   /// Files that are deleted.
   package var deleted: [GitPath] { files.filter { $0.change.new == nil }.map(\.path) }
+}
+
+extension StatePlan {
+  /// Decodes a plan; what plans did not say when it was recorded is empty.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func list<Value: Decodable>(_ key: CodingKeys) throws -> [Value] {
+      try values.decodeIfPresent([Value].self, forKey: key) ?? []
+    }
+    self.init(
+      from: try values.decode(RepositoryState.self, forKey: .from),
+      head: try values.decode(Change<Head>.self, forKey: .head))
+    files = try list(.files)
+    sparse = try list(.sparse)
+    index = try list(.index)
+    progress = try list(.progress)
+    references = try list(.references)
+    stashes = try list(.stashes)
+    kept = try list(.kept)
+    overtaken = try list(.overtaken)
+    keptReferences = try list(.keptReferences)
+    leavingCommits = try list(.leavingCommits)
+    ownCommits = try list(.ownCommits)
+    pushed = try values.decodeIfPresent([String: ObjectID].self, forKey: .pushed) ?? [:]
+    deactivates = try list(.deactivates)
+    activates = try list(.activates)
+    uncovered = try list(.uncovered)
+  }
 }

@@ -32,6 +32,13 @@ struct RepositoryGit: Sendable {
     try await git.check(call(arguments, index: index, input: input))
   }
 
+  /// The paths that an index marks as skipped; `man 1 git-ls-files`.
+  func skippedPaths(index: FilePath) async throws(GitError) -> Set<GitPath> {
+    let listed = try await check(["ls-files", "-t", "-z"], index: index)
+    let skipped = listed.output.split(separator: 0).filter { $0.first == UInt8(ascii: "S") }
+    return Set(skipped.map { GitPath($0.dropFirst(2)) })
+  }
+
   func call(
     _ arguments: [String], index: FilePath? = nil, input: [UInt8] = []
   ) -> GitCommand.Call {
@@ -49,5 +56,17 @@ struct RepositoryGit: Sendable {
     return GitCommand.Call(
       arguments: arguments, directory: location.workingTree, environment: environment,
       input: input)
+  }
+
+  /// As `call`, with another folder in the place of the working tree.
+  func call(
+    _ arguments: [String], workingTree: FilePath, index: FilePath? = nil, input: [UInt8] = []
+  ) -> GitCommand.Call {
+    var call = call(arguments, index: index, input: input)
+    call.directory = workingTree
+    call.environment["GIT_DIR"] = location.gitDirectory.string
+    call.environment["GIT_COMMON_DIR"] = location.commonDirectory.string
+    call.environment["GIT_WORK_TREE"] = workingTree.string
+    return call
   }
 }

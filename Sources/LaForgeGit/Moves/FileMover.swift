@@ -27,13 +27,16 @@ struct FileMover {
     let present = plan.files.filter { $0.change.old != nil }.map(\.path)
     let paths = Set(plan.files.map(\.path)).union(conflicts)
     let marked = from.meta.special.filter { paths.contains($0.path) && !$0.flags.isEmpty }
-    try await ContentStorage.clear(
-      Dictionary(marked.map { ($0.path, $0.flags) }, uniquingKeysWith: { $1 }), in: index, git)
+    var hidden = Dictionary(marked.map { ($0.path, $0.flags) }, uniquingKeysWith: { $1 })
+    // What sparse checkout keeps off the disk is as the index says, and is not gone.
+    let sparse = try await skipped(present)
+    for path in sparse { hidden[path] = .skipWorktree }
+    try await ContentStorage.clear(hidden, in: index, git)
     // What is not there is named only to be forgotten: its name may lead through a link by now, and
     // what is only staged may have the name of a folder.
     let staged = try await TreeComparison(objects: objects).collisions(of: from.index, with: paths)
     try await index.forget(paths.subtracting(present).union(staged), git)
-    try await index.update(Set(present), git)
+    try await index.update(Set(present).subtracting(sparse), git)
     // What is not as it was saved has been changed since; nothing is changed yet.
     let saved = from.worktree
     let empty = try await objects.write(TreeObject().object)
@@ -46,6 +49,13 @@ struct FileMover {
     let changed = Set(differing.output.split(separator: 0).map { GitPath($0) })
       .intersection(present)
     return changed.sorted()
+  }
+
+  /// Those of the paths that are not on disk and that the index marks as skipped.
+  private func skipped(_ paths: [GitPath]) async throws(GitError) -> Set<GitPath> {
+    let absent = paths.filter { WorkingTreeFile($0, in: top) == nil }
+    guard !absent.isEmpty else { return [] }
+    return try await git.skippedPaths(index: index.path).intersection(absent)
   }
 
   /// Changes the files.

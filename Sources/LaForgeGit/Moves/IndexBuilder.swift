@@ -86,11 +86,14 @@ struct IndexBuilder {
     for (flag, option) in [
       (IndexFlags.assumeUnchanged, "--assume-unchanged"), (.skipWorktree, "--skip-worktree"),
     ] {
-      let marked = paths.filter { special[$0]?.flags.contains(flag) == true }.sorted()
+      var marked = paths.filter { special[$0]?.flags.contains(flag) == true }
+      if flag == .skipWorktree {
+        marked.formUnion(plan.sparse.filter { $0.change.new != nil }.map(\.path))
+      }
       guard !marked.isEmpty else { continue }
       try await git.check(
         ["update-index", "-z", option, "--stdin"], index: index.path,
-        input: ContentStorage.list(marked))
+        input: ContentStorage.list(marked.sorted()))
     }
   }
 }

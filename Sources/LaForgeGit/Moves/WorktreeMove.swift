@@ -40,10 +40,13 @@ struct WorktreeMove {
     let mover = FileMover(git: git, objects: objects, plan: plan, index: index)
     let changed = try await mover.prepare(from: from)
     guard changed.isEmpty else { throw OperationError.changedUnderneath(changed) }
+    var written = to
+    written.worktree = try await treeWithoutSparse(from: from, to: to)
+    try await objects.flush()
     let transaction = ReferenceTransaction(git: git, message: message)
     try await transaction.perform(updates) { () async throws(OperationError) in
       do throws(GitError) {
-        try await mover.move(from: from, to: to)
+        try await mover.move(from: from, to: written)
       } catch {
         throw .git(error)
       }
@@ -54,6 +57,16 @@ struct WorktreeMove {
     try ProgressMover(location: git.location).apply(try await progressContents())
     try await IndexBuilder(git: git, objects: objects, plan: plan, index: index)
       .install(from: from, to: to)
+  }
+
+  /// The files that are to be on disk, and of those that sparse checkout leaves out what they were.
+  private func treeWithoutSparse(
+    from: StateTrees, to: StateTrees
+  ) async throws(GitError) -> ObjectID? {
+    guard !plan.sparse.isEmpty else { return to.worktree }
+    var edits: [GitPath: TrackedEntry?] = [:]
+    for edit in plan.sparse { edits[edit.path] = .some(edit.change.old?.tracked) }
+    return try await TreeEditor(objects: objects).edit(to.worktree, edits)
   }
 
   // MARK: - References

@@ -30,6 +30,8 @@ struct SnapshotMeta: Codable, Equatable, Sendable {
   var leftOut: [LeftOut] = []
   /// Paths that `git fsck` would judge, under the names that they are kept by.
   var escaped: [GitPath] = []
+  /// The patterns of `laforge.include`; `nil` for none.
+  var includes: [String]?
 
   var specialByPath: [GitPath: SpecialEntry] {
     Dictionary(special.map { ($0.path, $0) }, uniquingKeysWith: { $1 })

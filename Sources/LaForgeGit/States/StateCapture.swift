@@ -22,8 +22,6 @@ struct StateCapture {
     var leftOut: [LeftOut]
     /// Commits that operations in progress name.
     var commits: [ObjectID]
-    /// Whether a filter or conversion may apply to files of this worktree.
-    var mayConvert: Bool
   }
 
   private var location: RepositoryLocation { git.location }
@@ -49,7 +47,9 @@ struct StateCapture {
       // What sparse checkout itself has marked is no choice of the user's.
       marks != .skipWorktree || !settings.isSparse || hidden[path] != nil
     }
-    let meta = SnapshotMeta(head: head, special: specials(listing, recorded))
+    var meta = SnapshotMeta(head: head, special: specials(listing, recorded))
+    // An absent file says something of a state only where it would have been covered.
+    meta.includes = settings.includes.isEmpty ? nil : settings.includes
     var inventory = Inventory(listing, settings: settings, top: location.workingTree)
     try await include(into: &inventory)
     let mayConvert =
@@ -91,12 +91,12 @@ struct StateCapture {
     }
     let isClean =
       listing.tracked.isEmpty && listing.unmerged.isEmpty && inventory.isEmpty
-      && progress.isEmpty && meta.special.isEmpty
+      && progress.isEmpty && meta.special.isEmpty && meta.includes == nil
       // What was left out must be known later: it is never touched.
       && meta.leftOut.allSatisfy { $0.reason == .nestedRepository }
     return Result(
       trees: trees, isClean: isClean, summary: inventory.summary, leftOut: leftOut,
-      commits: ProgressFiles.commits(in: progress), mayConvert: mayConvert)
+      commits: ProgressFiles.commits(in: progress))
   }
 
   // MARK: - The index

@@ -37,7 +37,8 @@ struct StateComparison {
     difference.index = try await indexDifference(from: old, to: new)
     let progress = try await comparison.differences(from: old.progress, to: new.progress)
     difference.progress = progress.mapValues { Change(old: $0.old?.id, new: $0.new?.id) }
-    difference.leftOut = .init(old: old.meta.leftOut, new: new.meta.leftOut)
+    difference.leftOut = Change(old: old.meta.leftOut, new: new.meta.leftOut)
+    difference.includes = Change(old: old.meta.includes, new: new.meta.includes)
     return difference
   }
 
