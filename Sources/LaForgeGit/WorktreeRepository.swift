@@ -99,11 +99,18 @@ package final class WorktreeRepository: StateRepository {
       }
       return CapturedState(
         state: RepositoryState(head: head, snapshot: snapshot), summary: result.summary,
-        leftOut: result.leftOut, commits: result.commits)
+        leftOut: result.leftOut, commits: try await existingCommits(result.commits))
     }
     throw GitError(
       code: .notStarted, message: "HEAD is moved by somebody else all the time",
       function: "git status")
+  }
+
+  /// What the files of an operation in progress name need not be there any more.
+  private func existingCommits(_ ids: [ObjectID]) async throws(GitError) -> [ObjectID] {
+    guard !ids.isEmpty else { return [] }
+    let found = try await objects.read(Array(Set(ids)))
+    return found.filter { $0.value.kind == .commit }.keys.sorted { $0.hex < $1.hex }
   }
 
   func capture(at head: Head) async throws(GitError) -> StateCapture.Result {
@@ -207,8 +214,9 @@ package final class WorktreeRepository: StateRepository {
   ) async throws(GitError) -> ObjectID? {
     // An annotated tag stands for the commit that it names.
     var peeled: [ObjectID] = []
+    var seen: Set<ObjectID> = []
     for id in commits {
-      if let commit = try await peel(id), !peeled.contains(commit) { peeled.append(commit) }
+      if let commit = try await peel(id), seen.insert(commit).inserted { peeled.append(commit) }
     }
     let commit = try await ProtectingCommit(objects: objects).make(of: peeled)
     try await objects.flush()

@@ -170,4 +170,23 @@ import Testing
     #expect(output.contains("Nothing was changed.\n"))
     #expect(output.hasSuffix("1\nmade\n0\n"))
   }
+
+  @Test func anOperationInProgressComesBackWithEverythingItNames() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell(
+      """
+      exec 2> /dev/null
+      git checkout -qb side; echo s1 > s; git add .; git commit -qm s1
+      echo side > README.md; git commit -qam s2
+      git checkout -q main; echo main > README.md; git commit -qam m
+      git merge -q side > /dev/null; git branch -qD side
+      purge() { git reflog expire --expire=now --all; git gc --prune=now -q; }
+      laforge run -q sh -c 'git merge --abort; git reflog expire --expire=now --all
+        git gc --prune=now -q'
+      purge; laforge undo > /dev/null; echo $?; git status --porcelain
+      git log --format=%s MERGE_HEAD | paste -sd' '; git fsck --no-dangling; echo $?
+      """
+    ).standardOutput
+    #expect(output == "0\nUU README.md\nA  s\ns2 s1 start\n0\n")
+  }
 }

@@ -31,8 +31,24 @@ package struct StateKeeper {
     self.clock = clock
   }
 
+  /// Keeps states: their snapshots, and what operations in progress name.
+  ///
+  /// - Parameters:
+  ///   - captured: A state as it was found.
+  ///   - others: States that have the same operations in progress, or none.
+  package func keep(
+    _ captured: CapturedState, with others: [RepositoryState] = []
+  ) async throws(StateError) {
+    let snapshots = Set(([captured.state] + others).compactMap(\.snapshot))
+    let commits = try await git { () async throws(GitError) in
+      try await repository.unreachableCommits(
+        from: Set(captured.commits), limit: Self.orphanLimit)
+    }
+    try await keep(KeepRequest(snapshots: snapshots, commits: Set(commits)))
+  }
+
   /// Keeps what is not kept yet, and puts the keep reference back where it was removed.
-  package func keep(_ request: KeepRequest) async throws(StateError) {
+  func keep(_ request: KeepRequest) async throws(StateError) {
     if try await keepMissing(request) { _ = try await keepMissing(request) }
   }
 
@@ -59,11 +75,17 @@ package struct StateKeeper {
   /// Keeps what the references reached when LaForge last looked and do not reach now, annotated
   /// tags and the stash: what somebody removes next is then recorded already.
   ///
-  /// - Returns: A commit that reaches everything the references do; `nil` in an empty repository.
+  /// - Parameters:
+  ///   - tips: The references now.
+  ///   - head: HEAD now.
+  ///   - progress: Commits that operations in progress name.
+  /// - Returns: A commit that reaches all of these; `nil` in an empty repository.
+  /// - Throws: `StateError`.
   package func takeIn(
-    _ tips: ReferenceTips, head: Head
+    _ tips: ReferenceTips, head: Head, progress: [ObjectID] = []
   ) async throws(StateError) -> ObjectID? {
-    let targets = tips.targets(head: head)
+    var targets = tips.targets(head: head)
+    for commit in progress { targets["progress \(commit)"] = commit }
     let last = try store { () throws(StoreError) in try ledger.lastTips() }
     if let last, last.targets == targets {
       // Nothing holds it between the steps, so it may have been collected.

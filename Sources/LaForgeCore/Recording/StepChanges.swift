@@ -16,10 +16,10 @@ package struct StepChanges {
   ///
   /// - Parameters:
   ///   - completion: What is known of the end of the step.
-  ///   - keep: Keeps a snapshot alive.
+  ///   - keep: Keeps a state alive.
   /// - Returns: What could not be read.
   func describe(
-    in completion: inout StepCompletion, keep: (KeepRequest) async throws(StateError) -> Void
+    in completion: inout StepCompletion, keep: (CapturedState) async throws(StateError) -> Void
   ) async -> [RecordWarning] {
     var warnings: [RecordWarning] = []
     let captured: CapturedState?
@@ -36,10 +36,7 @@ package struct StepChanges {
     }
     if let captured {
       do throws(StateError) {
-        try await keep(
-          KeepRequest(
-            snapshots: Set([captured.state.snapshot].compactMap { $0 }),
-            commits: Set(captured.commits)))
+        try await keep(captured)
         completion.headAfter = captured.state.head
         completion.stateAfter = captured.state.snapshot == nil ? .clean : .snapshot
         completion.snapshotAfter = captured.state.snapshot

@@ -90,8 +90,8 @@ package struct StepRecorder {
       tokenUsage: report.usage)
     let changes = StepChanges(
       repository: repository, before: before.captured, tipsBefore: before.tips)
-    warnings += await changes.describe(in: &completion) { request async throws(StateError) in
-      try await keeper.keep(request)
+    warnings += await changes.describe(in: &completion) { captured async throws(StateError) in
+      try await keeper.keep(captured)
     }
     if report.unreadableLines > 0 {
       warnings.append(.unreadableUsage(lines: report.unreadableLines))
@@ -155,11 +155,9 @@ package struct StepRecorder {
 
   /// Keeps the state before; returns a commit that protects what the references reach.
   private func keep(_ before: Before) async throws(StateError) -> ObjectID? {
-    let state = before.captured.state
-    try await keeper.keep(
-      KeepRequest(
-        snapshots: Set([state.snapshot].compactMap { $0 }), commits: Set(before.captured.commits)))
-    return try await keeper.takeIn(before.tips, head: state.head)
+    try await keeper.keep(before.captured)
+    return try await keeper.takeIn(
+      before.tips, head: before.captured.state.head, progress: before.captured.commits)
   }
 
   private func hasNewLeftOut(_ captured: CapturedState) throws(RecordError) -> Bool {
@@ -214,7 +212,7 @@ package struct StepRecorder {
   ) async -> RecordWarning? {
     let state = before.captured.state
     var candidates = Set(before.tips.targets(head: state.head).values)
-    candidates.formUnion(completion.commits ?? [])
+    candidates.formUnion(before.captured.commits + (completion.commits ?? []))
     if let head = completion.headAfter?.commit { candidates.insert(head) }
     do throws(StateError) {
       let tips: ReferenceTips

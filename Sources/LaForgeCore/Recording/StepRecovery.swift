@@ -43,10 +43,7 @@ package struct StepRecovery {
     if step.start.worktree == repository.location.worktree {
       let captured: CapturedState
       do { captured = try await repository.captureState() } catch { throw .git(error) }
-      try await keeper.keep(
-        KeepRequest(
-          snapshots: Set([captured.state.snapshot].compactMap { $0 }),
-          commits: Set(captured.commits)))
+      try await keeper.keep(captured)
       let late = LateState(head: captured.state.head, snapshot: captured.state.snapshot)
       do { try store.recordLate(late, of: id) } catch { throw .store(error) }
     }

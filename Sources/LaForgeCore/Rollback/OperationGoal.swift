@@ -7,6 +7,8 @@ package struct OperationGoal: Equatable, Sendable {
     /// Path by path: what `base` and the target differ in is written where now is as `base`, and
     /// refused where it is not; all else stays.
     case merge(base: RepositoryState, touched: StateMerge.Touched?)
+    /// Exactly as recorded in what another plan is about; all else stays.
+    case rest(of: StatePlan)
     /// Some files of the target, and nothing else.
     case files([GitPath])
   }

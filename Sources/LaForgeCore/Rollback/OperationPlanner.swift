@@ -22,6 +22,7 @@ package struct OperationPlanner {
     var plan: StatePlan
     switch goal.manner {
     case .exact: plan = try exact(goal, now, difference)
+    case .rest(let other): plan = try exact(goal, now, difference.limited(to: other))
     case .merge(let base, let touched):
       plan = try await merge(goal, now, base: base, touched: touched)
     case .files(let paths): plan = try await files(paths, goal, now, difference)

@@ -98,10 +98,7 @@ package struct OperationRecovery {
     do throws(StateError) {
       let tips: ReferenceTips
       do { tips = try await repository.referenceTips() } catch { throw .git(error) }
-      try await keeper.keep(
-        KeepRequest(
-          snapshots: Set([captured.state.snapshot].compactMap { $0 }),
-          commits: Set(captured.commits)))
+      try await keeper.keep(captured)
       _ = try await keeper.takeIn(tips, head: captured.state.head)
     } catch {
       throw OperationRunner.error(error)
@@ -119,7 +116,7 @@ package struct OperationRecovery {
       try abandon(operation)
       return FinishedOperation(operation: operation, isDone: false)
     }
-    let (now, result, tips) = try await inGit { () async throws(GitError) in
+    let (now, goal, tips) = try await inGit { () async throws(GitError) in
       (
         try await repository.captureState(), try await repository.result(of: plan),
         try await repository.referenceTips()
@@ -133,11 +130,15 @@ package struct OperationRecovery {
       try abandon(operation)
       return FinishedOperation(operation: operation, isDone: false)
     }
-    var rest = try await planRest(of: plan, from: now, to: result)
+    var rest = try await planRest(of: plan, from: now, to: goal)
     rest.references = plan.references.filter { move in
-      tips.branches[move.name] ?? tips.others[move.name] == move.old
+      (tips.branches[move.name] ?? tips.others[move.name]) == move.old
     }
     rest.stashes = plan.stashes.filter { !tips.stash.contains($0) }
+    let way = rest
+    let result = try await inGit { () async throws(GitError) in
+      try await repository.result(of: way)
+    }
     guard !rest.changesNothing else {
       _ = try await close(operation, reaching: result)
       return FinishedOperation(operation: operation, isDone: true)
@@ -153,16 +154,15 @@ package struct OperationRecovery {
       by: mixture.id)
   }
 
-  /// The way from a mixture to where an operation was to lead.
+  /// The way from a mixture to where an operation was to lead, in what its plan is about: whatever
+  /// else somebody did meanwhile is theirs.
   private func planRest(
     of plan: StatePlan, from now: CapturedState, to result: RepositoryState
   ) async throws(OperationError) -> StatePlan {
     let goal = OperationGoal(
-      kind: .restore, manner: .exact, target: result, steps: [], title: "")
-    var rest = try await OperationPlanner(repository: repository).plan(
+      kind: .restore, manner: .rest(of: plan), target: result, steps: [], title: "")
+    return try await OperationPlanner(repository: repository).plan(
       for: goal, from: now, tips: ReferenceTips())
-    rest.head = Change(old: now.state.head, new: result.head)
-    return rest
   }
 
   /// Records the finishing of an operation as one of its own, whose state before is the mixture.
@@ -176,10 +176,7 @@ package struct OperationRecovery {
         reverses: nil, at: clock.now())
     }
     do throws(StateError) {
-      try await keeper.keep(
-        KeepRequest(
-          snapshots: Set([now.state.snapshot, rest.from.snapshot].compactMap { $0 }),
-          commits: Set(now.commits)))
+      try await keeper.keep(now, with: [rest.from])
     } catch {
       throw OperationRunner.error(error)
     }
@@ -206,9 +203,6 @@ package struct OperationRecovery {
   ) async throws(OperationError) {
     let now = try await inGit { () async throws(GitError) in try await repository.captureState() }
     var back = try await planRest(of: plan, from: now, to: plan.from)
-    // Whatever else changed meanwhile is not this operation's.
-    let planned = Set(plan.files.map(\.path))
-    back.files.removeAll { !planned.contains($0.path) }
     let tips = try await inGit { () async throws(GitError) in
       try await repository.referenceTips()
     }
@@ -218,10 +212,7 @@ package struct OperationRecovery {
     }.map(\.reversed)
     guard !back.changesNothing else { return }
     do throws(StateError) {
-      try await keeper.keep(
-        KeepRequest(
-          snapshots: Set([now.state.snapshot, back.from.snapshot].compactMap { $0 }),
-          commits: Set(now.commits)))
+      try await keeper.keep(now, with: [back.from])
     } catch {
       throw OperationRunner.error(error)
     }

@@ -179,11 +179,7 @@ package struct OperationRunner {
     }
     do throws(StateError) {
       _ = try await keeper.takeIn(tips, head: now.state.head)
-      try await keeper.keep(
-        KeepRequest(
-          snapshots: Set(
-            [now.state.snapshot, plan.from.snapshot, result.snapshot].compactMap { $0 }),
-          commits: Set(now.commits)))
+      try await keeper.keep(now, with: [plan.from, result])
     } catch {
       throw Self.error(error)
     }

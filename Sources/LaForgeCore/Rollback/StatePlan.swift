@@ -85,6 +85,20 @@ package struct StatePlan: Codable, Equatable, Sendable {
   package var deleted: [GitPath] { files.filter { $0.change.new == nil }.map(\.path) }
 }
 
+extension StateDifference {
+  /// The part of it that a plan is about.
+  func limited(to plan: StatePlan) -> StateDifference {
+    var difference = self
+    let files = Set((plan.files + plan.sparse).map(\.path))
+    let index = Set(plan.index.map(\.path))
+    let progress = Set(plan.progress.map(\.path))
+    difference.files = self.files.filter { files.contains($0.key) }
+    difference.index = self.index.filter { index.contains($0.key) }
+    difference.progress = self.progress.filter { progress.contains($0.key) }
+    return difference
+  }
+}
+
 extension StatePlan {
   /// Decodes a plan; what plans did not say when it was recorded is empty.
   package init(from decoder: any Decoder) throws {

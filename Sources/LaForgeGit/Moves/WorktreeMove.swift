@@ -34,7 +34,9 @@ struct WorktreeMove {
   private func carryOut(to result: RepositoryState) async throws {
     let snapshot = Snapshot(objects: objects)
     let (from, to) = (try await snapshot.load(plan.from), try await snapshot.load(result))
-    try await CommitRevival(objects: objects).revive(namedCommits)
+    let progress = try await progressContents()
+    try await CommitRevival(objects: objects).revive(
+      namedCommits + ProgressFiles.commits(in: progress.compactMapValues { $0 }))
     try await objects.flush()
     let index = try PrivateIndex(git.location, purpose: "move")
     let mover = FileMover(git: git, objects: objects, plan: plan, index: index)
@@ -54,7 +56,7 @@ struct WorktreeMove {
     try await moveHead()
     try await transaction.perform(deletions) {}
     try await storeStashes()
-    try ProgressMover(location: git.location).apply(try await progressContents())
+    try ProgressMover(location: git.location).apply(progress)
     try await IndexBuilder(git: git, objects: objects, plan: plan, index: index)
       .install(from: from, to: to)
   }
