@@ -7,15 +7,18 @@ extension WorktreeRepository: StateMover {
   package func lockIndex(
     for operation: OperationID
   ) async throws(OperationError) -> any IndexLock {
-    let seconds: Int
-    do {
-      seconds = try await reader.configuration("laforge.lockTimeout").flatMap { Int($0) } ?? 5
+    try await IndexLockFile.take(
+      in: location.gitDirectory, for: operation,
+      timeoutMilliseconds: try await lockTimeoutMilliseconds())
+  }
+
+  private func lockTimeoutMilliseconds() async throws(OperationError) -> Int {
+    do throws(GitError) {
+      let seconds = try await reader.configuration("laforge.lockTimeout").flatMap { Int($0) } ?? 5
+      return min(max(0, seconds), 86_400) * 1000
     } catch {
       throw .git(error)
     }
-    return try await IndexLockFile.take(
-      in: location.gitDirectory, for: operation,
-      timeoutMilliseconds: min(max(0, seconds), 86_400) * 1000)
   }
 
   package func removeIndexLock(of operation: OperationID) throws(GitError) {
@@ -45,8 +48,10 @@ extension WorktreeRepository: StateMover {
     }
   }
 
-  package func waitForChildren(of operation: OperationID) async {
-    OperationProcesses.wait(for: operation, in: location.gitDirectory)
+  package func waitForChildren(of operation: OperationID) async throws(OperationError) {
+    try OperationProcesses.wait(
+      for: operation, in: location.gitDirectory,
+      timeoutMilliseconds: try await lockTimeoutMilliseconds())
   }
 
   // MARK: - Planning
@@ -218,7 +223,8 @@ extension WorktreeRepository: StateMover {
     git.marks[OperationProcesses.variable] = OperationProcesses.mark(
       lock.operation, in: location.gitDirectory)
     let move = WorktreeMove(
-      git: git, objects: objects, reader: reader, plan: plan, message: message)
+      git: git, objects: objects, reader: reader, plan: plan, message: message,
+      lockTimeoutMilliseconds: lock.timeoutMilliseconds)
     try await move.perform(to: result)
     lock.release()
   }

@@ -171,6 +171,22 @@ import Testing
     #expect(output.hasSuffix("1\nmade\n0\n"))
   }
 
+  @Test(arguments: ["index", "HEAD", "refs/heads/gone", "refs/stash"])
+  func aLockThatAKilledGitLeftIsFoundBeforeAnythingChanges(name: String) async throws {
+    let output = try await outcome(
+      of: """
+        git config laforge.lockTimeout 0; git branch gone; echo x > f; git add f; git stash -q
+        laforge run -q sh -c 'echo agent > made; git checkout -q -b other; git branch -qD gone
+          git stash drop -q; touch .git/\(name).lock'
+        laforge undo; echo $?; ls; git symbolic-ref HEAD
+        laforge undo --remove-stale-lock > /dev/null; echo $?; ls; git symbolic-ref HEAD
+        """)
+    #expect(output.contains("It was made during S1, "))
+    #expect(
+      output.hasSuffix(
+        "1\nREADME.md\nmade\nrefs/heads/other\n0\nREADME.md\nrefs/heads/main\n"))
+  }
+
   @Test func anOperationInProgressComesBackWithEverythingItNames() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell(

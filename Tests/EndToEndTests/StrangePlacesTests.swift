@@ -228,6 +228,21 @@ import Testing
       "\(output)")
   }
 
+  @Test(.enabled(if: geteuid() == 0, "only root can set this up"))
+  func theBytesOfAFileComeBackWhereTheRepositoryLiesOnAnotherDisk() async throws {
+    let environment = try await TestEnvironment()
+    let script = """
+      mount -t tmpfs none "$TMPDIR" && cd "$TMPDIR" && git init -q --separate-git-dir "$HOME/git" . &&
+      echo '*.t text' > .gitattributes && git add . && git commit -q -m rules
+      printf 'a\\r\\nb\\n' > x.t; laforge run -q rm x.t; laforge undo > /dev/null; echo $?
+      od -An -c x.t; cd /; umount "$TMPDIR"
+      """
+    let output = try await environment.run(
+      "/usr/bin/unshare", ["-m", "/bin/bash", "-c", script],
+      adding: ["PATH": "\(TestEnvironment.products):/usr/bin:/bin:/usr/sbin:/sbin"])
+    #expect(output.standardOutput == "0\n   a  \\r  \\n   b  \\n\n", "\(output)")
+  }
+
   @Test func theRepositorysOwnWishForBestEffortHoldsIfItsDatabaseIsDamaged() async throws {
     let environment = try await TestEnvironment()
     try await environment.laforge(["run", "true"])

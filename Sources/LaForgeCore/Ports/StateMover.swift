@@ -73,5 +73,7 @@ package protocol StateMover: StateRepository {
   ) async throws(GitError)
 
   /// Waits until no git that an interrupted operation started is at work any more.
-  func waitForChildren(of operation: OperationID) async
+  ///
+  /// - Throws: `OperationError.locked` where one still is after `laforge.lockTimeout`.
+  func waitForChildren(of operation: OperationID) async throws(OperationError)
 }

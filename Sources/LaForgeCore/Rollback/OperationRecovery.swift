@@ -48,7 +48,7 @@ package struct OperationRecovery {
     while let operation = try inStore({ () throws(StoreError) in
       try store.openOperation(worktree: repository.location.worktree)
     }) {
-      await repository.waitForChildren(of: operation.id)
+      try await repository.waitForChildren(of: operation.id)
       try await inGit { () async throws(GitError) in
         try repository.removeIndexLock(of: operation.id)
       }

@@ -99,14 +99,31 @@ struct FileMover {
   /// is what was written.
   private static let streamedSize: Int64 = 64 << 20
 
-  /// Writes a file beside and renames it, so that nobody sees half of it.
+  /// Writes a file in the git directory and renames it, so that nobody sees half of it, and so that
+  /// what a crash leaves is in no state.
   private func replace(
     _ path: GitPath, with bytes: [UInt8], isExecutable: Bool
   ) throws(GitError) {
-    let temporary = git.location.gitDirectory.appending("laforge-raw-\(getpid())")
-    unlink(temporary.string)
+    let temporary = Array(
+      git.location.gitDirectory.appending("laforge-raw-\(getpid())").string.utf8CString)
+    let target = WorkingTreeFile.characters(path, in: top)
+    try write(bytes, to: temporary, isExecutable: isExecutable, for: path)
+    if rename(temporary, target) == 0 { return }
+    let isOtherDisk = errno == EXDEV
+    let error = Self.failure("rename", path)
+    unlink(temporary)
+    guard isOtherDisk else { throw error }
+    // The bytes are kept: a file that a crash leaves half written is written again.
+    try write(bytes, to: target, isExecutable: isExecutable, for: path)
+  }
+
+  private func write(
+    _ bytes: [UInt8], to file: [CChar], isExecutable: Bool, for path: GitPath
+  ) throws(GitError) {
+    // Never into what is there: it may have other links.
+    unlink(file)
     let descriptor = laforge_open(
-      temporary.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isExecutable ? 0o777 : 0o666)
+      file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isExecutable ? 0o777 : 0o666)
     guard descriptor >= 0 else { throw Self.failure("open", path) }
     var done = 0
     while done < bytes.count {
@@ -117,18 +134,12 @@ struct FileMover {
       guard count > 0 else {
         let error = Self.failure("write", path)
         laforge_close(descriptor)
-        unlink(temporary.string)
+        unlink(file)
         throw error
       }
       done += count
     }
     laforge_close(descriptor)
-    let target = WorkingTreeFile.characters(path, in: top)
-    guard rename(temporary.string, target) == 0 else {
-      let error = Self.failure("rename", path)
-      unlink(temporary.string)
-      throw error
-    }
   }
 
   private static func failure(_ function: String, _ path: GitPath) -> GitError {

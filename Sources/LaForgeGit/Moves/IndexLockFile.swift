@@ -10,12 +10,15 @@ import SystemPackage
 /// It holds the number of the operation, so that the next command knows it as LaForge's own.
 final class IndexLockFile: IndexLock {
   let operation: OperationID
+  /// How long locks of other gits are waited for.
+  let timeoutMilliseconds: Int
   private let path: FilePath
   private var isHeld = true
 
-  private init(_ path: FilePath, operation: OperationID) {
+  private init(_ path: FilePath, operation: OperationID, timeoutMilliseconds: Int) {
     self.path = path
     self.operation = operation
+    self.timeoutMilliseconds = timeoutMilliseconds
   }
 
   deinit {
@@ -39,7 +42,8 @@ final class IndexLockFile: IndexLock {
         let text = Array(content(operation).utf8)
         let written = laforge_write(descriptor, text, text.count)
         laforge_close(descriptor)
-        let lock = IndexLockFile(path, operation: operation)
+        let lock = IndexLockFile(
+          path, operation: operation, timeoutMilliseconds: timeoutMilliseconds)
         guard written == text.count else {
           throw .git(
             GitError(
@@ -63,7 +67,6 @@ final class IndexLockFile: IndexLock {
   static func remove(of operation: OperationID, in gitDirectory: FilePath) throws(GitError) {
     let path = gitDirectory.appending("index.lock")
     guard let text = try? String(contentsOfFile: path.string, encoding: .utf8),
-      // One that was killed between making the lock and writing into it leaves it empty.
       text == content(operation)
     else { return }
     unlink(path.string)
@@ -74,6 +77,18 @@ final class IndexLockFile: IndexLock {
 
 /// Finds out who holds a lock file.
 enum LockInspection {
+  /// Waits until none of the lock files is there.
+  ///
+  /// - Throws: `OperationError.locked` where one still is after that time.
+  static func wait(for locks: [FilePath], timeoutMilliseconds: Int) throws(OperationError) {
+    var waited = 0
+    while let held = locks.first(where: WorkingTreeFile.exists) {
+      guard waited < timeoutMilliseconds else { throw .locked(report(held)) }
+      usleep(20_000)
+      waited += 20
+    }
+  }
+
   static func report(_ path: FilePath) -> LockReport {
     var status = stat()
     guard stat(path.string, &status) == 0 else { return LockReport(path: path.string) }
@@ -95,13 +110,16 @@ enum LockInspection {
       let holds = open.contains {
         (try? files.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) == target
       }
-      if holds {
-        let command = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
-        let words = command.split(separator: "\0").joined(separator: " ")
-        return "'\(words)', pid \(pid)"
-      }
+      if holds { return description(of: pid) }
     }
     return nil
+  }
+
+  /// A process for people: its command line and number.
+  static func description(of pid: Int32) -> String {
+    let command = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
+    let words = command.split(separator: "\0").joined(separator: " ")
+    return "'\(words)', pid \(pid)"
   }
 }
 
@@ -116,18 +134,32 @@ enum OperationProcesses {
   }
 
   /// Waits until there are none: a git that still writes files must not be raced.
-  static func wait(for operation: OperationID, in gitDirectory: FilePath) {
+  ///
+  /// - Throws: `OperationError.locked` where one still lives after that time.
+  static func wait(
+    for operation: OperationID, in gitDirectory: FilePath, timeoutMilliseconds: Int
+  ) throws(OperationError) {
     let mark = Array("\(variable)=\(mark(operation, in: gitDirectory))".utf8)
-    while isAnyAlive(mark) { usleep(20_000) }
+    var waited = 0
+    while let pid = anyAlive(mark) {
+      guard waited < timeoutMilliseconds else {
+        throw .locked(
+          LockReport(
+            path: gitDirectory.appending("index.lock").string,
+            process: LockInspection.description(of: pid)))
+      }
+      usleep(20_000)
+      waited += 20
+    }
   }
 
-  private static func isAnyAlive(_ mark: [UInt8]) -> Bool {
+  private static func anyAlive(_ mark: [UInt8]) -> Int32? {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-      guard Int32(name) != nil, Int32(name) != getpid(),
+      guard let pid = Int32(name), pid != getpid(),
         let environment = FileManager.default.contents(atPath: "/proc/\(name)/environ")
       else { continue }
-      if environment.split(separator: 0).contains(where: { $0.elementsEqual(mark) }) { return true }
+      if environment.split(separator: 0).contains(where: { $0.elementsEqual(mark) }) { return pid }
     }
-    return false
+    return nil
   }
 }

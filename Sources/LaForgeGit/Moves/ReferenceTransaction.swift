@@ -15,12 +15,15 @@ struct ReferenceTransaction {
   /// - Parameters:
   ///   - commands: Lines as `git update-ref --stdin` takes them; none needs no git.
   ///   - body: What is done while they are locked.
-  /// - Throws: `OperationError.locked` where a reference cannot be locked or is not as expected,
-  ///   with `body` not run; what `body` throws; `git` where the references could not be written.
+  /// - Returns: Why git would not lock them, with `body` not run; `nil` where all went well.
+  /// - Throws: What `body` throws; `git` where the references could not be written.
   func perform(
     _ commands: [String], while body: () async throws(OperationError) -> Void
-  ) async throws(OperationError) {
-    guard !commands.isEmpty else { return try await body() }
+  ) async throws(OperationError) -> GitError? {
+    guard !commands.isEmpty else {
+      try await body()
+      return nil
+    }
     var failure: OperationError?
     do {
       let call = git.call(["update-ref", "-m", message, "--stdin"])
@@ -45,10 +48,10 @@ struct ReferenceTransaction {
         return isCommitted ? Outcome.committed : Outcome.notCommitted
       }
       switch result.value {
-      case .committed: return
+      case .committed: return nil
       case .bodyFailed: break
       case .refused:
-        failure = .locked(lockReport(commands) ?? LockReport(path: result.reason))
+        return GitError(code: .notStarted, message: result.reason, function: "git update-ref")
       case .notCommitted:
         failure = .git(
           GitError(code: .notStarted, message: result.reason, function: "git update-ref"))
@@ -59,23 +62,10 @@ struct ReferenceTransaction {
         ?? .git(GitError(code: .notStarted, message: "\(error)", function: "git update-ref"))
     }
     if let failure { throw failure }
+    return nil
   }
 
   private enum Outcome: Sendable {
     case committed, notCommitted, refused, bodyFailed
-  }
-
-  /// The lock file that is in the way; `nil` where it is none of those that are looked for.
-  private func lockReport(_ commands: [String]) -> LockReport? {
-    let names = commands.compactMap { line in
-      line.split(separator: " ").first { $0.hasPrefix("refs/") || $0 == "HEAD" }.map(String.init)
-    }
-    let location = git.location
-    var paths = [
-      location.gitDirectory.appending("HEAD.lock"),
-      location.commonDirectory.appending("packed-refs.lock"),
-    ]
-    paths += names.map { location.commonDirectory.appending("\($0).lock") }
-    return paths.first { WorkingTreeFile.exists($0) }.map(LockInspection.report)
   }
 }

@@ -13,6 +13,8 @@ struct WorktreeMove {
   let plan: StatePlan
   /// For the reflogs.
   let message: String
+  /// How long another git's lock is waited for.
+  let lockTimeoutMilliseconds: Int
 
   /// Carries the plan out.
   ///
@@ -45,16 +47,20 @@ struct WorktreeMove {
     var written = to
     written.worktree = try await treeWithoutSparse(from: from, to: to)
     try await objects.flush()
+    try LockInspection.wait(for: neededLocks, timeoutMilliseconds: lockTimeoutMilliseconds)
     let transaction = ReferenceTransaction(git: git, message: message)
-    try await transaction.perform(updates) { () async throws(OperationError) in
+    let refused = try await transaction.perform(updates) { () async throws(OperationError) in
       do throws(GitError) {
         try await mover.move(from: from, to: written)
       } catch {
         throw .git(error)
       }
     }
+    if let refused { throw try await refusal(refused) }
     try await moveHead()
-    try await transaction.perform(deletions) {}
+    if let refused = try await transaction.perform(deletions, while: {}) {
+      throw OperationError.git(refused)
+    }
     try await storeStashes()
     try ProgressMover(location: git.location).apply(progress)
     try await IndexBuilder(git: git, objects: objects, plan: plan, index: index)
@@ -72,6 +78,38 @@ struct WorktreeMove {
   }
 
   // MARK: - References
+
+  /// The lock files of everything that moves after the files: found in the way only then, it would
+  /// all have to be taken back.
+  private var neededLocks: [FilePath] {
+    let common = git.location.commonDirectory
+    var locks = movedReferences.map { common.appending("\($0.name).lock") }
+    if plan.head.old != plan.head.new {
+      locks.append(git.location.gitDirectory.appending("HEAD.lock"))
+    }
+    if !deletions.isEmpty { locks.append(common.appending("packed-refs.lock")) }
+    if !plan.stashes.isEmpty { locks.append(common.appending("refs/stash.lock")) }
+    return locks
+  }
+
+  /// The references of the plan, the branch of HEAD included.
+  private var movedReferences: [ReferenceMove] {
+    guard let old = plan.head.old, let new = plan.head.new, let branch = new.branch,
+      branch == old.branch, old.commit != new.commit
+    else { return plan.references }
+    return plan.references + [ReferenceMove(name: branch, old: old.commit, new: new.commit)]
+  }
+
+  /// Why the references were refused: a lock, or somebody who moved one.
+  private func refusal(_ error: GitError) async throws -> OperationError {
+    if let lock = neededLocks.first(where: WorkingTreeFile.exists) {
+      return .locked(LockInspection.report(lock))
+    }
+    for move in movedReferences where try await reader.target(of: move.name) != move.old {
+      return .branchMoved(move.name)
+    }
+    return .git(error)
+  }
 
   /// Commits that references are going to name, and that may exist only as bytes.
   private var namedCommits: [ObjectID] {
