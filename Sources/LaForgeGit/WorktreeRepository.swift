@@ -273,6 +273,12 @@ package final class WorktreeRepository: StateRepository {
   // MARK: - Reading
 
   package var location: RepositoryLocation { reader.location }
+  package func hasWorktree(_ name: String) -> Bool {
+    if name == "main" { return true }
+    let folder = name == "worktrees/main" ? "main" : name
+    return WorkingTreeFile.exists(
+      location.commonDirectory.appending("worktrees").appending(folder))
+  }
   package func head() async throws(RepositoryError) -> Head { try await reader.head() }
   package func referenceTips() async throws(GitError) -> ReferenceTips {
     try await reader.referenceTips()

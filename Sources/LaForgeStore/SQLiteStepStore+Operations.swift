@@ -120,6 +120,22 @@ extension SQLiteStepStore: OperationStore {
     }
   }
 
+  package func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String> {
+    let ids = steps.map { String($0.rawValue) }.joined(separator: ", ")
+    return try read { database in
+      try String.fetchSet(
+        database,
+        sql: """
+          SELECT mine.name FROM step_references AS mine
+          JOIN steps AS own ON own.id = mine.step_id
+          JOIN step_references AS theirs ON theirs.name = mine.name
+          JOIN steps AS other ON other.id = theirs.step_id
+          WHERE own.id IN (\(ids)) AND other.worktree <> own.worktree
+            AND other.start_time <= own.end_time AND other.end_time >= own.start_time
+          """)
+    }
+  }
+
   private func operations(
     _ clauses: String, _ arguments: StatementArguments
   ) throws(StoreError) -> [LaForgeCore.Operation] {

@@ -6,16 +6,13 @@ import SystemPackage
 
 /// What the next changing command does about runs that could not record their own end.
 extension SQLiteStepStore {
-  /// Closes, as interrupted, the running steps whose recorder is dead and whose agent is gone.
   package func closeInterruptedSteps(
-    isAgentAlive: (AgentProcess) -> Bool
+    where isOver: (Step) -> Bool
   ) throws(StoreError) -> [StepID] {
     // Nearly always there are none, and then nothing is written.
     var dead: [Step] = []
-    for step in try read(StepRow.fetchRunning) {
-      let lives =
-        try isRecorderAlive(step.id) || step.start.agentProcess.map(isAgentAlive) == true
-      if !lives { dead.append(step) }
+    for step in try read(StepRow.fetchRunning) where try !isRecorderAlive(step.id) {
+      if isOver(step) { dead.append(step) }
     }
     if dead.isEmpty {
       try removeStaleLocks()

@@ -205,4 +205,28 @@ import Testing
     ).standardOutput
     #expect(output == "0\nUU README.md\nA  s\ns2 s1 start\n0\n")
   }
+
+  @Test func aStepThatWasCutOffIsClosedInItsOwnWorktree() async throws {
+    let output = try await outcome(
+      of: """
+        git worktree add -q ../side -b side; cd ../side
+        (setsid laforge run -q sh -c 'echo x > made; kill -9 $PPID'; true) > /dev/null 2>&1
+        laforge -C ../web run -q true; laforge undo --dry-run > /dev/null; echo $?
+        laforge undo > /dev/null; echo $?; ls
+        """)
+    #expect(output == "0\n0\nREADME.md\n")
+  }
+
+  @Test func whatAStepOfAnotherWorktreeMovedAtTheSameTimeStays() async throws {
+    let output = try await outcome(
+      of: """
+        git branch feature; git worktree add -q ../side -b side; mkfifo ../begun ../gate
+        laforge run -q sh -c 'echo > ../begun; echo x > made; cat ../gate' > /dev/null &
+        cat ../begun > /dev/null
+        (cd ../side; laforge run -q sh -c 'git commit -q --allow-empty -m theirs
+          git branch -qf feature')
+        echo > ../gate; wait; laforge undo | grep stays; ls; git log -1 --format=%s feature
+        """)
+    #expect(output == "  stays    branch feature\nREADME.md\ntheirs\n")
+  }
 }

@@ -108,6 +108,7 @@ struct FakeRepository: StateMover {
     _ paths: [GitPath], in state: RepositoryState
   ) throws(GitError) -> Set<GitPath> { [] }
   func outsideSparseCheckout(_ paths: [GitPath]) throws(GitError) -> Set<GitPath> { [] }
+  func hasWorktree(_ name: String) -> Bool { true }
   func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath> { [] }
   func missingContents(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
   func commitsLeaving(
@@ -161,9 +162,7 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
     steps[id] = step
   }
 
-  func closeInterruptedSteps(
-    isAgentAlive: (AgentProcess) -> Bool
-  ) throws(StoreError) -> [StepID] {
+  func closeInterruptedSteps(where isOver: (Step) -> Bool) throws(StoreError) -> [StepID] {
     try fail("close")
     return []
   }
@@ -218,6 +217,7 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
   func latestOnStack(
     worktree: String, kinds: Set<OperationKind>
   ) throws(StoreError) -> Operation? { nil }
+  func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String> { [] }
   func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step] { [] }
 
   private func fail(_ name: String) throws(StoreError) {

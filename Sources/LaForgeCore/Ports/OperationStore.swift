@@ -32,6 +32,10 @@ package protocol OperationStore {
   /// The latest operation on the stack of a worktree.
   func latestOnStack(worktree: String, kinds: Set<OperationKind>) throws(StoreError) -> Operation?
 
+  /// The references that any of these steps moved and that a step of another worktree, which ran at
+  /// the same time, saw moved as well.
+  func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String>
+
   /// The steps of a worktree from a number on, in the order of their numbers, whether active or not.
   func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step]
 }

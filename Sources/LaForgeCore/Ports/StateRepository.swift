@@ -125,6 +125,9 @@ package protocol StateRepository: SourceRepository {
   /// what it holds beside the working tree.
   func contents(introducedBy commits: [ObjectID]) async throws(GitError) -> Set<ObjectID>
 
+  /// Whether the repository still has the worktree that the store knows by a name.
+  func hasWorktree(_ name: String) -> Bool
+
   /// Returns those of the paths that are on disk.
   func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath>
 

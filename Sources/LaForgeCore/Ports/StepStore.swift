@@ -65,14 +65,13 @@ package protocol StepStore: StepReading {
   /// Records the end of a running step in one transaction and releases its lock.
   func finishStep(_ id: StepID, with completion: StepCompletion) throws(StoreError)
 
-  /// Closes, as interrupted, the running steps whose recorder is dead and whose agent is gone.
+  /// Closes, as interrupted, running steps whose recorder is dead.
   ///
-  /// - Parameter isAgentAlive: Tells whether an agent's process group still runs.
+  /// - Parameter isOver: Tells of such a step whether nothing of it runs any more and it is the
+  ///   caller's to close.
   /// - Returns: The steps that were closed.
   /// - Throws: `StoreError`.
-  func closeInterruptedSteps(
-    isAgentAlive: (AgentProcess) -> Bool
-  ) throws(StoreError) -> [StepID]
+  func closeInterruptedSteps(where isOver: (Step) -> Bool) throws(StoreError) -> [StepID]
 
   /// Records the state that a later command found after an interrupted step.
   func recordLate(_ state: LateState, of id: StepID) throws(StoreError)

@@ -15,14 +15,24 @@ package struct StepRecovery {
     self.isAgentAlive = isAgentAlive
   }
 
-  /// Marks them as interrupted, each with the state of this worktree as it is now: the best that is
+  /// Marks those of this worktree as interrupted, each with the state as it is now: the best that is
   /// still to be had.
+  ///
+  /// A step of another worktree waits for a command there; where that worktree is gone, it is closed
+  /// without a state.
   ///
   /// - Returns: What could not be taken; the steps are closed all the same.
   /// - Throws: `StateError` where they cannot be closed.
   func closeInterruptedSteps() async throws(StateError) -> [RecordWarning] {
     let closed: [StepID]
-    do { closed = try store.closeInterruptedSteps(isAgentAlive: isAgentAlive) } catch {
+    do throws(StoreError) {
+      closed = try store.closeInterruptedSteps { step in
+        let isOurs =
+          step.start.worktree == repository.location.worktree
+          || !repository.hasWorktree(step.start.worktree)
+        return isOurs && step.start.agentProcess.map(isAgentAlive) != true
+      }
+    } catch {
       throw .store(error)
     }
     var warnings: [RecordWarning] = []

@@ -1,41 +1,22 @@
-/// What a person asked for.
-package enum OperationRequest: Equatable, Sendable {
-  /// Take a step and the later ones out; `nil` for the latest active one.
-  case undo(StepReference?)
-  /// Go exactly to right after a step, or to right before it; `nil` for before the latest one.
-  case rollback(StepReference?, toBefore: Bool)
-  /// Go forward again; `nil` reverses the latest undo or rollback.
-  case redo(StepReference?)
-  /// Bring files back; no paths for those that the step changed.
-  case restore(RestoreSource, paths: [GitPath])
-}
-
-/// Where `restore` takes files from.
-package enum RestoreSource: Equatable, Sendable {
-  case after(StepReference)
-  case before(StepReference)
-  /// The uncommitted work that a step destroyed.
-  case lost(StepReference)
-  /// The state just before an operation.
-  case operation(OperationID)
-}
-
 /// Finds what a request means in the history of its worktree.
 package struct GoalResolver {
-  private let repository: any StateRepository
-  private let store: any StepReading & OperationStore
+  let repository: any StateRepository
+  let store: any StepReading & OperationStore
   private let history: StepHistory
+  /// The present state, which is what a cut-off step gets that no command has closed yet.
+  private let present: RepositoryState?
 
   package init(
     repository: any StateRepository, store: any StepReading & OperationStore,
-    history: StepHistory
+    history: StepHistory, present: RepositoryState? = nil
   ) {
     self.repository = repository
     self.store = store
     self.history = history
+    self.present = present
   }
 
-  private var worktree: String { repository.location.worktree }
+  var worktree: String { repository.location.worktree }
 
   /// - Throws: `OperationError` where the request means nothing.
   package func goal(of request: OperationRequest) async throws(OperationError) -> OperationGoal {
@@ -70,6 +51,7 @@ package struct GoalResolver {
     goal.deactivates = switched(chain, line, to: false)
     goal.references = StepLine.moves(through: chain).map(\.reversed)
     goal.stashes = chain.flatMap { $0.end?.droppedStashes ?? [] }
+    goal.contested = try contested(chain)
     goal.editedBetween = try await editedBetween(chain)
     return goal
   }
@@ -115,6 +97,7 @@ package struct GoalResolver {
       let descendants = line.activeDescendants(of: step.id).filter { isBefore || $0.id != step.id }
       goal.deactivates = switched(descendants, line, to: false)
       goal.references = StepLine.moves(through: descendants).map(\.reversed)
+      goal.contested = try contested(descendants)
       goal.stashes = descendants.flatMap { $0.end?.droppedStashes ?? [] }
       goal.steps = descendants
     } else {
@@ -123,6 +106,7 @@ package struct GoalResolver {
       goal.activates = switched(ancestry, line, to: true)
       goal.deactivates = switched(outside, line, to: false)
       goal.references = StepLine.moves(outOf: outside, into: ancestry)
+      goal.contested = try contested(outside + ancestry)
       goal.steps = outside
     }
     return goal
@@ -156,6 +140,7 @@ package struct GoalResolver {
     goal.activates = switched(ancestry, line, to: true)
     goal.deactivates = switched(outside, line, to: false)
     goal.references = StepLine.moves(outOf: outside, into: ancestry)
+    goal.contested = try contested(outside + ancestry)
     return goal
   }
 
@@ -178,71 +163,6 @@ package struct GoalResolver {
     return goal
   }
 
-  // MARK: - Restore
-
-  private func restore(
-    _ source: RestoreSource, _ paths: [GitPath]
-  ) async throws(OperationError) -> OperationGoal {
-    switch source {
-    case .after(let reference):
-      let step = try anyStep(reference)
-      return files(
-        paths.isEmpty ? try await changedFiles(of: step) : paths, of: try stateAfter(step),
-        title: "\(step.id)", step)
-    case .before(let reference):
-      let step = try anyStep(reference)
-      return files(
-        paths.isEmpty ? try await changedFiles(of: step, before: true) : paths,
-        of: try stateBefore(step), title: "before \(step.id)", step)
-    case .lost(let reference):
-      let step = try anyStep(reference)
-      let lost = (step.end?.lost ?? []).map(\.path)
-      guard !lost.isEmpty else { throw .nothingToDo("\(step.id) destroyed no uncommitted work") }
-      return files(
-        paths.isEmpty ? lost : paths, of: try stateBefore(step), title: "lost in \(step.id)", step)
-    case .operation(let id): return try restore(operation: id, paths)
-    }
-  }
-
-  private func restore(
-    operation id: OperationID, _ paths: [GitPath]
-  ) throws(OperationError) -> OperationGoal {
-    let found: Operation?
-    do { found = try store.operation(id) } catch { throw .store(error) }
-    guard let found, found.worktree == worktree else { throw .noSuchOperation(id) }
-    guard let before = found.before else { throw .unknownState("before \(id)") }
-    if found.kind == .restore, paths.isEmpty, let after = found.after {
-      return OperationGoal(
-        kind: .restore, manner: .merge(base: after, touched: nil), target: before, steps: [],
-        title: "before \(id)")
-    }
-    let all = (found.plan?.files ?? []).filter { $0.change.old != nil }.map(\.path)
-    return OperationGoal(
-      kind: .restore, manner: .files(paths.isEmpty ? all : paths), target: before, steps: [],
-      title: "before \(id)")
-  }
-
-  private func files(
-    _ paths: [GitPath], of state: RepositoryState, title: String, _ step: Step
-  ) -> OperationGoal {
-    OperationGoal(
-      kind: .restore, manner: .files(paths), target: state, steps: [step], title: title)
-  }
-
-  /// The files that a step changed and that are there in the state asked for.
-  private func changedFiles(
-    of step: Step, before isBefore: Bool = false
-  ) async throws(OperationError) -> [GitPath] {
-    let difference = try await difference(of: step)
-    let paths = difference.files.filter { (isBefore ? $0.value.old : $0.value.new) != nil }
-    guard !paths.isEmpty else {
-      throw .nothingToDo(
-        isBefore
-          ? "\(step.id) changed no file that was there before" : "\(step.id) left no changed file")
-    }
-    return paths.keys.sorted()
-  }
-
   // MARK: - Steps and states
 
   private func touched(_ steps: [Step]) async throws(OperationError) -> StateMerge.Touched {
@@ -251,7 +171,7 @@ package struct GoalResolver {
     return touched
   }
 
-  private func difference(of step: Step) async throws(OperationError) -> StateDifference {
+  func difference(of step: Step) async throws(OperationError) -> StateDifference {
     let (before, after) = (try stateBefore(step), try stateAfter(step))
     do {
       return try await repository.difference(from: before, to: after)
@@ -260,14 +180,17 @@ package struct GoalResolver {
     }
   }
 
-  private func stateBefore(_ step: Step) throws(OperationError) -> RepositoryState {
+  func stateBefore(_ step: Step) throws(OperationError) -> RepositoryState {
     guard let state = step.stateBefore else { throw .unknownState("before \(step.id)") }
     return state
   }
 
-  private func stateAfter(_ step: Step) throws(OperationError) -> RepositoryState {
-    guard let state = step.stateAfter else { throw .unknownState("after \(step.id)") }
-    return state
+  func stateAfter(_ step: Step) throws(OperationError) -> RepositoryState {
+    if let state = step.stateAfter { return state }
+    if let present, step.start.worktree == worktree, try find(step.id)?.status == .running {
+      return present
+    }
+    throw .unknownState("after \(step.id)")
   }
 
   /// The steps to switch, those that ran within them included.
@@ -287,7 +210,7 @@ package struct GoalResolver {
     return step
   }
 
-  private func anyStep(_ reference: StepReference) throws(OperationError) -> Step {
+  func anyStep(_ reference: StepReference) throws(OperationError) -> Step {
     try lookup { () throws(StepLookupError) in try history.step(reference) }
   }
 
@@ -312,6 +235,15 @@ package struct GoalResolver {
 
   private func steps(from first: StepID) throws(OperationError) -> [Step] {
     do { return try store.steps(worktree: worktree, from: first) } catch { throw .store(error) }
+  }
+
+  private func contested(_ steps: [Step]) throws(OperationError) -> Set<String> {
+    guard steps.contains(where: { $0.end?.referenceMoves.isEmpty == false }) else { return [] }
+    do {
+      return try store.contestedReferences(of: steps.map(\.id))
+    } catch {
+      throw .store(error)
+    }
   }
 
   private func latestOnStack(

@@ -23,6 +23,9 @@ package struct OperationGoal: Equatable, Sendable {
   package var activates: [StepID] = []
   /// Where references are to go: from `old`, which they must have now, to `new`.
   package var references: [ReferenceMove] = []
+  /// References that a step of another worktree moved at the same time: whose move it was cannot be
+  /// told, so they stay.
+  package var contested: Set<String> = []
   /// Stash entries that are to be there.
   package var stashes: [ObjectID] = []
   package var reverses: OperationID?

@@ -20,7 +20,8 @@ extension OperationPlanner {
       // What steps made stays, and what somebody else has moved since is theirs.
       let isCurrent = move.name == old.branch && old.branch == new.branch
       if isCurrent { continue }
-      if present == move.old, move.new != nil, tips.branchesElsewhere[move.name] == nil {
+      let isOurs = present == move.old && !goal.contested.contains(move.name)
+      if isOurs, move.new != nil, tips.branchesElsewhere[move.name] == nil {
         plan.references.append(move)
       } else if present != nil || tips.branchesElsewhere[move.name] != nil {
         plan.keptReferences.append(move.name)

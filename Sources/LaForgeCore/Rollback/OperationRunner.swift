@@ -55,13 +55,10 @@ package struct OperationRunner {
     _ request: OperationRequest
   ) async throws(OperationError) -> (goal: OperationGoal, plan: StatePlan) {
     try refuseWhileRunning(request)
-    let goal = try await resolver.goal(of: request)
     let (now, tips) = try await present()
-    return (
-      goal,
-      try await OperationPlanner(repository: repository).plan(
-        for: goal, from: now, tips: tips)
-    )
+    let goal = try await resolver(present: now.state).goal(of: request)
+    let planner = OperationPlanner(repository: repository)
+    return (goal, try await planner.plan(for: goal, from: now, tips: tips))
   }
 
   /// Carries out an operation.
@@ -81,7 +78,7 @@ package struct OperationRunner {
     let finished = try await recovery.finishInterrupted()
     do { _ = try await stepRecovery.closeInterruptedSteps() } catch { throw Self.error(error) }
     try refuseWhileRunning(request)
-    let goal = try await resolver.goal(of: request)
+    let goal = try await resolver().goal(of: request)
     let operation = try inStore { () throws(StoreError) in
       try store.beginOperation(
         goal.kind, worktree: repository.location.worktree, title: goal.title,
@@ -113,7 +110,7 @@ package struct OperationRunner {
     _ request: OperationRequest, to folder: String, isDryRun: Bool
   ) async throws(OperationError) -> Int {
     if let enclosing { throw .insideStep(enclosing) }
-    let goal = try await resolver.goal(of: request)
+    let goal = try await resolver().goal(of: request)
     guard case .files(let paths) = goal.manner else {
       throw .nothingToDo("only files can be written elsewhere")
     }
@@ -209,8 +206,8 @@ package struct OperationRunner {
       finished: finished)
   }
 
-  private var resolver: GoalResolver {
-    GoalResolver(repository: repository, store: store, history: history)
+  private func resolver(present: RepositoryState? = nil) -> GoalResolver {
+    GoalResolver(repository: repository, store: store, history: history, present: present)
   }
 
   private func present() async throws(OperationError) -> (CapturedState, ReferenceTips) {
