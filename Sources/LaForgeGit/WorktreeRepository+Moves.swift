@@ -139,7 +139,7 @@ extension WorktreeRepository: StateMover {
     let editor = TreeEditor(objects: objects)
     var files: [GitPath: TrackedEntry?] = [:]
     var raw: [GitPath: TrackedEntry?] = [:]
-    for edit in plan.files + plan.sparse {
+    for edit in plan.files + plan.unwritten {
       files[edit.path] = .some(edit.change.new?.tracked)
       raw[edit.path] = .some(
         edit.change.new?.raw.map { TrackedEntry(mode: .regular, id: $0) })

@@ -61,6 +61,14 @@ extension UserMessage {
         hint: "`laforge log --all` lists the steps; `laforge show STEP` what is known of one.")
     case .changedSince(let steps, let paths):
       self = .changedSince(steps, paths, attempt: attempt, context)
+    case .overlapping(let step, let other, let paths):
+      self.init(
+        code: "overlapping",
+        summary: "\(attempt): \(other) ran at the same time as \(step) and changed too:"
+          + " \(Self.list(paths)).",
+        consequence: "Nothing was changed.",
+        hint: "`laforge rollback --before \(min(step, other).rawValue)` goes back to exactly before"
+          + " both (`laforge redo` reverses it).")
     case .headMoved(let expected, let actual):
       let old = context.describe(expected)
       let new = context.describe(actual)

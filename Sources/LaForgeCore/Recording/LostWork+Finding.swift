@@ -33,6 +33,8 @@ package struct LostWorkSearch {
     for path in Set(before.files.keys).union(before.index.keys) {
       // A file that only the index still held counts with its staged content.
       let file = before.files[path]
+      // What a submodule has checked out is its own.
+      if file?.new?.tracked.mode == .gitlink { continue }
       let content =
         file.map { $0.new?.tracked.id } ?? nil
         ?? (file?.new == nil ? before.index[path]?.new?.staged?.id : nil)

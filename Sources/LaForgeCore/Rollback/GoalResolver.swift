@@ -52,6 +52,7 @@ package struct GoalResolver {
     goal.references = StepLine.moves(through: chain).map(\.reversed)
     goal.stashes = chain.flatMap { $0.end?.droppedStashes ?? [] }
     goal.contested = try contested(chain)
+    goal.alongside = try alongside(chain).compactMap(\.stateAfter)
     goal.editedBetween = try await editedBetween(chain)
     return goal
   }
@@ -165,12 +166,6 @@ package struct GoalResolver {
 
   // MARK: - Steps and states
 
-  private func touched(_ steps: [Step]) async throws(OperationError) -> StateMerge.Touched {
-    var touched = StateMerge.Touched()
-    for step in steps { touched.add(try await difference(of: step)) }
-    return touched
-  }
-
   func difference(of step: Step) async throws(OperationError) -> StateDifference {
     let (before, after) = (try stateBefore(step), try stateAfter(step))
     do {
@@ -229,7 +224,7 @@ package struct GoalResolver {
     return step
   }
 
-  private func find(_ id: StepID) throws(OperationError) -> Step? {
+  func find(_ id: StepID) throws(OperationError) -> Step? {
     do { return try store.step(id) } catch { throw .store(error) }
   }
 

@@ -22,6 +22,8 @@ package enum OperationError: Error, Equatable, Sendable {
   case unknownState(String)
   /// Somebody changed paths that the steps changed too.
   case changedSince(steps: [StepID], paths: [GitPath])
+  /// A step that stays ran at the same time and changed some of the same paths.
+  case overlapping(StepID, with: StepID, paths: [GitPath])
   /// HEAD or its branch is not as the steps left it.
   case headMoved(expected: Head, actual: Head)
   /// A merge, rebase or the like was begun or ended since.

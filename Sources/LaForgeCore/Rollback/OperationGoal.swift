@@ -29,6 +29,9 @@ package struct OperationGoal: Equatable, Sendable {
   /// Stash entries that are to be there.
   package var stashes: [ObjectID] = []
   package var reverses: OperationID?
+  /// The states after steps that ran at the same time and stay: what is as they left it is nobody's
+  /// later work.
+  package var alongside: [RepositoryState] = []
   /// Files that somebody edited between the steps.
   package var editedBetween: Set<GitPath> = []
 

@@ -28,6 +28,13 @@ extension OperationPlanner {
     }
     let paths = Set(submodules.map(\.path))
     plan.files.removeAll { paths.contains($0.path) }
+    // A repository that lies where a submodule is wanted is taken for it.
+    let repositories = LeftOutPaths(plan.uncovered.filter { $0.reason == .nestedRepository })
+    let present = plan.files.filter { edit in
+      edit.change.new?.tracked.mode == .gitlink && repositories.covering(edit.path) != nil
+    }
+    plan.unwritten += present
+    plan.files.removeAll(where: present.contains)
   }
 
   /// Files that the target did not cover are in no state of that time: they are not deleted only
@@ -65,7 +72,7 @@ extension OperationPlanner {
       try await repository.outsideSparseCheckout(candidates)
     }
     guard !sparse.isEmpty else { return }
-    plan.sparse = plan.files.filter { sparse.contains($0.path) }
+    plan.unwritten += plan.files.filter { sparse.contains($0.path) }
     plan.files.removeAll { sparse.contains($0.path) }
   }
 

@@ -25,6 +25,10 @@ package struct OperationPlanner {
     case .rest(let other): plan = try exact(goal, now, difference.limited(to: other))
     case .merge(let base, let touched):
       plan = try await merge(goal, now, base: base, touched: touched)
+      for state in goal.alongside {
+        let later = try await self.difference(from: state, to: now.state)
+        plan.kept.removeAll { later.files[$0] == nil && later.index[$0] == nil }
+      }
     case .files(let paths): plan = try await files(paths, goal, now, difference)
     }
     plan.activates = goal.activates

@@ -41,9 +41,9 @@ package struct StatePlan: Codable, Equatable, Sendable {
   package var head: Change<Head>
   /// In the order of their paths, as all lists here.
   package var files: [FileEdit] = []
-  /// Files outside of the sparse checkout: they change in the state, and are on disk neither before
-  /// nor after.
-  package var sparse: [FileEdit] = []
+  /// What changes in the state and not on disk: files outside of the sparse checkout, and submodules
+  /// whose folder is there already.
+  package var unwritten: [FileEdit] = []
   package var index: [IndexEdit] = []
   package var progress: [ProgressEdit] = []
   /// Other references that are put back; by name.
@@ -75,7 +75,7 @@ package struct StatePlan: Codable, Equatable, Sendable {
 
   /// Whether nothing of the repository changes.
   package var changesNothing: Bool {
-    head.old == head.new && files.isEmpty && sparse.isEmpty && index.isEmpty && progress.isEmpty
+    head.old == head.new && files.isEmpty && unwritten.isEmpty && index.isEmpty && progress.isEmpty
       && references.isEmpty && stashes.isEmpty
   }
 
@@ -89,7 +89,7 @@ extension StateDifference {
   /// The part of it that a plan is about.
   func limited(to plan: StatePlan) -> StateDifference {
     var difference = self
-    let files = Set((plan.files + plan.sparse).map(\.path))
+    let files = Set((plan.files + plan.unwritten).map(\.path))
     let index = Set(plan.index.map(\.path))
     let progress = Set(plan.progress.map(\.path))
     difference.files = self.files.filter { files.contains($0.key) }
@@ -110,7 +110,7 @@ extension StatePlan {
       from: try values.decode(RepositoryState.self, forKey: .from),
       head: try values.decode(Change<Head>.self, forKey: .head))
     files = try list(.files)
-    sparse = try list(.sparse)
+    unwritten = try list(.unwritten)
     index = try list(.index)
     progress = try list(.progress)
     references = try list(.references)

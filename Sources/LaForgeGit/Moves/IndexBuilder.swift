@@ -88,7 +88,10 @@ struct IndexBuilder {
     ] {
       var marked = paths.filter { special[$0]?.flags.contains(flag) == true }
       if flag == .skipWorktree {
-        marked.formUnion(plan.sparse.filter { $0.change.new != nil }.map(\.path))
+        let absent = plan.unwritten.filter { edit in
+          edit.change.new.map { $0.tracked.mode != .gitlink } ?? false
+        }
+        marked.formUnion(absent.map(\.path))
       }
       guard !marked.isEmpty else { continue }
       try await git.check(

@@ -45,7 +45,7 @@ struct WorktreeMove {
     let changed = try await mover.prepare(from: from)
     guard changed.isEmpty else { throw OperationError.changedUnderneath(changed) }
     var written = to
-    written.worktree = try await treeWithoutSparse(from: from, to: to)
+    written.worktree = try await treeOnDisk(from: from, to: to)
     try await objects.flush()
     try LockInspection.wait(for: neededLocks, timeoutMilliseconds: lockTimeoutMilliseconds)
     let transaction = ReferenceTransaction(git: git, message: message)
@@ -67,13 +67,13 @@ struct WorktreeMove {
       .install(from: from, to: to)
   }
 
-  /// The files that are to be on disk, and of those that sparse checkout leaves out what they were.
-  private func treeWithoutSparse(
+  /// The files that are to be on disk; of what is not written, what it was.
+  private func treeOnDisk(
     from: StateTrees, to: StateTrees
   ) async throws(GitError) -> ObjectID? {
-    guard !plan.sparse.isEmpty else { return to.worktree }
+    guard !plan.unwritten.isEmpty else { return to.worktree }
     var edits: [GitPath: TrackedEntry?] = [:]
-    for edit in plan.sparse { edits[edit.path] = .some(edit.change.old?.tracked) }
+    for edit in plan.unwritten { edits[edit.path] = .some(edit.change.old?.tracked) }
     return try await TreeEditor(objects: objects).edit(to.worktree, edits)
   }
 
