@@ -91,4 +91,19 @@ import Testing
         """)
     #expect(output == "README.md\nin\n0\nmine\n M out/f\n")
   }
+
+  @Test func whatIsNotCoveredAndGoneIsToldAfterTheStep() async throws {
+    let environment = try await TestEnvironment()
+    try await environment.shell(
+      "echo .env > .gitignore; echo x > .env; git add .; git commit -qm x")
+    let output = try await environment.laforge(["run", "-q", "rm", ".env"])
+    #expect(
+      output.standardError.hasSuffix(
+        """
+        Warning: What LaForge does not cover was deleted during the step, and nothing here can bring \
+        it back: .env.
+        Hint: `laforge help limits` says what is covered.
+
+        """), "\(output)")
+  }
 }

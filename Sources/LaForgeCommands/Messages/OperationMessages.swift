@@ -199,7 +199,7 @@ extension UserMessage {
       consequence: "Nothing was changed.", hint: "Let it finish and run `\(again)` again.")
   }
 
-  private static func list(_ paths: [GitPath]) -> String {
+  static func list(_ paths: [GitPath]) -> String {
     let shown = paths.prefix(8).map(\.text).joined(separator: ", ")
     return paths.count > 8 ? "\(shown) and \(paths.count - 8) more" : shown
   }

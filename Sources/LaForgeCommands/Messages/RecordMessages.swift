@@ -99,6 +99,13 @@ extension UserMessage {
         code: "usage_unreadable",
         summary:
           "Token usage may be incomplete: \(Counted(lines, "report")) of it could not be read.")
+    case .uncoveredGone(let paths):
+      self.init(
+        code: "uncovered_gone",
+        summary:
+          "What LaForge does not cover was deleted during the step, and nothing here can bring"
+          + " it back: \(Self.list(paths)).",
+        hint: "`laforge help limits` says what is covered.")
     case .outputLeftOpen:
       self.init(
         code: "output_left_open",

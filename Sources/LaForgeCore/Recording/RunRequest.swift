@@ -47,6 +47,8 @@ package enum RecordWarning: Equatable, Sendable {
   case repositoryUnreadable(RepositoryError)
   /// The state after the run could not be taken or kept.
   case stateUnknown(StateError)
+  /// Paths that no state covers were there before the run and are gone.
+  case uncoveredGone([GitPath])
   /// An operation that was cut off earlier was dealt with before the run.
   case finished(FinishedOperation)
   /// What an ended or interrupted run left could not be tidied up.

@@ -34,6 +34,10 @@ package struct StepChanges {
       captured = nil
       warnings.append(.stateUnknown(.git(error)))
     }
+    let uncovered = before.leftOut.map(\.path)
+    let present = repository.onDisk(uncovered)
+    let gone = uncovered.filter { !present.contains($0) }
+    if !gone.isEmpty { warnings.append(.uncoveredGone(gone)) }
     if let captured {
       do throws(StateError) {
         try await keep(captured)
