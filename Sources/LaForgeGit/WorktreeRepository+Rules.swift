@@ -1,3 +1,4 @@
+import CLaForgeSupport
 import Foundation
 import Glibc
 package import LaForgeCore
@@ -75,7 +76,7 @@ extension WorktreeRepository {
     guard let tree else { return [] }
     let scratch = try ScratchFolder(in: location.gitDirectory, purpose: "sparse")
     let index = scratch.path.appending("laforge.index")
-    _ = try await git.git.check(
+    try await git.git.check(
       git.call(["read-tree", "-m", "-u", tree.hex], workingTree: scratch.path, index: index))
     return try await git.skippedPaths(index: index)
   }
@@ -106,6 +107,19 @@ final class ScratchFolder {
     } catch {
       throw GitError(code: .notStarted, message: error.localizedDescription, function: "write")
     }
+  }
+
+  /// Makes an empty file.
+  func makeFile(_ path: GitPath) throws(GitError) {
+    for folder in path.parents { mkdir(WorkingTreeFile.characters(folder, in: self.path), 0o700) }
+    let file = laforge_open(
+      WorkingTreeFile.characters(path, in: self.path), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else {
+      throw GitError(
+        code: .notStarted, message: "'\(path)': \(Errno(rawValue: errno).description)",
+        function: "open")
+    }
+    laforge_close(file)
   }
 
   private func remove() {

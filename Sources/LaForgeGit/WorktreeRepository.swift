@@ -113,7 +113,7 @@ package final class WorktreeRepository: StateRepository {
     return found.filter { $0.value.kind == .commit }.keys.sorted { $0.hex < $1.hex }
   }
 
-  func capture(at head: Head) async throws(GitError) -> StateCapture.Result {
+  func capture(at head: Head) async throws(GitError) -> StateCapture.Found {
     try await StateCapture(
       git: git, objects: objects, settings: try await captureSettings()
     ).take(at: head)

@@ -106,4 +106,14 @@ import Testing
 
         """), "\(output)")
   }
+
+  @Test func anIntentionToAddComesBackWhetherOrNotItsFileIsThere() async throws {
+    let output = try await outcome(
+      of: """
+        mkdir d; echo x | tee gone > d/there; git add -N gone d/there; rm gone
+        laforge run -q git reset -q --hard; git status --porcelain
+        laforge undo > /dev/null; echo $?; git status --porcelain; cat d/there
+        """)
+    #expect(output == "0\n A d/there\n D gone\nx\n")
+  }
 }

@@ -87,6 +87,7 @@ package struct OperationPlanner {
     plan.setIndex(merged.index)
     plan.setProgress(wanted.progress)
     plan.kept = merged.kept
+    plan.keptStaged = merged.keptStaged
     try refuseBisection(in: plan)
     return plan
   }

@@ -36,6 +36,8 @@ package struct StateMerge {
     package var meeting: [GitPath]
     /// Paths that only the later work has changed.
     package var kept: [GitPath]
+    /// Paths whose file goes while the later work has staged something that stays.
+    package var keptStaged: [GitPath]
   }
 
   /// Merges files and index, each for itself.
@@ -51,7 +53,12 @@ package struct StateMerge {
         since.files[path].map { $0.new != wanted.files[path]?.new || wanted.files[path] == nil }
           ?? (wanted.index[path] == nil)
       }
-    return Result(files: files, index: index, meeting: meeting.sorted(), kept: kept.sorted())
+    let keptStaged = since.index.keys.filter { path in
+      files[path] != nil && index[path] == nil && !meeting.contains(path)
+    }
+    return Result(
+      files: files, index: index, meeting: meeting.sorted(), kept: kept.sorted(),
+      keptStaged: keptStaged.sorted())
   }
 
   private static func merge<Entry>(

@@ -52,6 +52,8 @@ package struct StatePlan: Codable, Equatable, Sendable {
   package var stashes: [ObjectID] = []
   /// Paths with later work that stays as it is.
   package var kept: [GitPath] = []
+  /// Paths of the plan whose later staged content stays as it is.
+  package var keptStaged: [GitPath] = []
   /// Files of the plan that somebody edited between the steps which it takes out: that work goes
   /// with them.
   package var overtaken: [GitPath] = []
@@ -116,6 +118,7 @@ extension StatePlan {
     references = try list(.references)
     stashes = try list(.stashes)
     kept = try list(.kept)
+    keptStaged = try list(.keptStaged)
     overtaken = try list(.overtaken)
     keptReferences = try list(.keptReferences)
     leavingCommits = try list(.leavingCommits)

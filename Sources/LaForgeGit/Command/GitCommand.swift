@@ -97,6 +97,7 @@ package struct GitCommand: Sendable {
   }
 
   /// As `run`, but every exit status other than 0 is an error.
+  @discardableResult
   func check(_ call: Call) async throws(GitError) -> Result {
     let result = try await run(call)
     guard result.status == 0 else {

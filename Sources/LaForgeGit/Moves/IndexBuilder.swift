@@ -66,18 +66,17 @@ struct IndexBuilder {
       ["update-index", "-z", "--index-info"], index: index.path, input: input)
   }
 
-  /// `git add --intent-to-add` needs a file; an entry whose file is missing cannot be made, which the
-  /// look at the result afterwards tells.
+  /// `git add --intent-to-add` needs a file, which the state need not have: it gets one elsewhere.
   private func addIntended(_ paths: [GitPath]) async throws(GitError) {
     guard !paths.isEmpty else { return }
-    let present = paths.filter { WorkingTreeFile($0, in: git.location.workingTree) != nil }
-    if !present.isEmpty {
-      try await git.check(
-        [
-          "add", "--intent-to-add", "-f", "--sparse", "--pathspec-from-file=-",
-          "--pathspec-file-nul",
-        ], index: index.path, input: ContentStorage.list(present))
-    }
+    let scratch = try ScratchFolder(in: git.location.gitDirectory, purpose: "intended")
+    for path in paths { try scratch.makeFile(path) }
+    let arguments = [
+      "add", "--intent-to-add", "-f", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul",
+    ]
+    try await git.git.check(
+      git.call(
+        arguments, workingTree: scratch.path, index: index.path, input: ContentStorage.list(paths)))
   }
 
   private func mark(

@@ -13,7 +13,7 @@ struct StateCapture {
   let settings: CaptureSettings
 
   /// A state as it was found, and what it was found to consist of.
-  struct Result: Sendable {
+  struct Found: Sendable {
     var trees: StateTrees
     var isClean: Bool
     /// Paths that are uncommitted, by what they are.
@@ -31,11 +31,15 @@ struct StateCapture {
   /// - Parameter head: HEAD, read just before.
   /// - Returns: The state, its objects written but not flushed.
   /// - Throws: `GitError`; not for a file that cannot be taken, which is left out.
-  func take(at head: Head) async throws(GitError) -> Result {
-    var listing = try StatusListing(parsing: try await git.check(StatusListing.arguments).output)
+  func take(at head: Head) async throws(GitError) -> Found {
+    let git = git
+    async let status = Self.status(git)
+    // Lets git begin: what follows is read while it works.
+    await Task.yield()
     let index = try IndexFile(
       location.gitDirectory.appending("index"), idLength: objects.idLength)
     let progress = try ProgressFiles.read(in: location.gitDirectory)
+    var listing = try StatusListing(parsing: try await status.get())
     var flags = index.flags
     if index.isPartial { flags = try await listFlags() }
     let hidden = flags.filter { path, marks in
@@ -60,10 +64,18 @@ struct StateCapture {
       hidden: hidden, mayConvert: mayConvert)
   }
 
+  private static func status(_ git: RepositoryGit) async -> Result<[UInt8], GitError> {
+    do throws(GitError) {
+      return .success(try await git.check(StatusListing.arguments).output)
+    } catch {
+      return .failure(error)
+    }
+  }
+
   private func build(
     head: Head, meta: SnapshotMeta, inventory: Inventory, progress: [GitPath: [UInt8]],
     listing: StatusListing, hidden: [GitPath: IndexFlags], mayConvert: Bool
-  ) async throws(GitError) -> Result {
+  ) async throws(GitError) -> Found {
     var meta = meta
     var headTree: ObjectID?
     if let commit = head.commit { headTree = try await objects.treeID(of: commit) }
@@ -94,7 +106,7 @@ struct StateCapture {
       && progress.isEmpty && meta.special.isEmpty && meta.includes == nil
       // What was left out must be known later: it is never touched.
       && meta.leftOut.allSatisfy { $0.reason == .nestedRepository }
-    return Result(
+    return Found(
       trees: trees, isClean: isClean, summary: inventory.summary, leftOut: leftOut,
       commits: ProgressFiles.commits(in: progress))
   }
