@@ -54,7 +54,8 @@ package struct CommandContext {
           return milliseconds(time)
         }),
       output: StandardStream(descriptor: 1, columns: columns),
-      error: StandardStream(descriptor: 2, columns: columns),
+      // Messages are laid out for a terminal only: a log of them is searched line by line.
+      error: StandardStream(descriptor: 2, columns: isatty(2) != 0 ? columns : nil),
       closedDescriptors: Set((0..<3).filter { closed & (1 << UInt32($0)) != 0 }))
   }
 
@@ -163,7 +164,7 @@ package struct CommandContext {
     let words = ["git", "diff"] + options + [old.hex, new.hex, "--"] + paths
     let command = AgentCommand(words: words.map { Array($0.utf8) })
     let failure = ProcessReplacement.execute(command, closing: closedDescriptors)
-    error.say(UserMessage(failure, command: command, step: nil).text())
+    error.say(UserMessage(failure, command: command, step: nil))
     return .agent(failure.exitStatus)
   }
 

@@ -50,7 +50,7 @@ public enum LaForgeProgram {
     // With a default subcommand the parser would show the help of that.
     if texts.first == "--help" || texts.first == "-h" { texts[0] = "help" }
     if texts == ["help", "limits"] {
-      try context.output.write(HelpTopics.limits)
+      try context.output.write(HelpTopics.limits(columns: context.output.columns ?? 80))
       return .success
     }
     if texts.first == "help", texts.count > 1 {
@@ -136,7 +136,7 @@ public enum LaForgeProgram {
           asJSON == .lines
             ? try JSONOutput.compact(document) + "\n" : try JSONOutput.document(document))
       } else {
-        try context.error.write(failure.message.text())
+        context.error.say(failure.message)
       }
     } catch {
       // The one place where the failure could be told is gone; the status still tells it.

@@ -7,20 +7,20 @@ struct LeftOutWarning {
 
   /// How many paths are listed before the rest is only counted.
   private static let listed = 12
+  /// How wide the column of the paths gets at most.
+  private static let pathColumns = 40
 
-  /// Says it on standard error.
-  func say(in context: CommandContext) {
+  /// The lines, each ended by a newline.
+  func text(columns: Int?) -> String {
     let count = Counted(leftOut.count, "path")
     let them = leftOut.count == 1 ? "it, it is" : "them, they are"
+    let shown = leftOut.prefix(Self.listed)
+    let paths = shown.map { TerminalText.clean($0.path.text) }
+    let width = min(paths.map(TerminalText.width).max() ?? 0, Self.pathColumns)
     var lines = [
       "Warning: \(step) does not protect \(count); if the agent changes \(them) gone:"
     ]
-    let shown = leftOut.prefix(Self.listed)
-    let width = shown.map { TerminalText.width(TerminalText.clean($0.path.text)) }.max() ?? 0
-    for item in shown {
-      let path = TerminalText.pad(TerminalText.clean(item.path.text), to: min(width, 40))
-      lines.append("  \(path)  \(item.reasonText)")
-    }
+    lines += zip(paths, shown).map { "  \(TerminalText.pad($0, to: width))  \($1.reasonText)" }
     if leftOut.count > Self.listed { lines.append("  and \(leftOut.count - Self.listed) more") }
     if let ignored = leftOut.first(where: { $0.reason == .ignored }) {
       let pattern = ShellWords.quote(ignored.path.text)
@@ -29,7 +29,9 @@ struct LeftOutWarning {
     } else if leftOut.contains(where: { $0.reason == .tooLarge }) {
       lines.append("Hint: `git config laforge.maxFileSize 500m` raises the limit.")
     }
-    context.error.say(lines.map { $0 + "\n" }.joined())
+    return lines.map {
+      TerminalText.wrap($0, columns: columns, indent: $0.hasPrefix(" ") ? "    " : "   ") + "\n"
+    }.joined()
   }
 }
 

@@ -86,8 +86,7 @@ struct LogCommand: ContextCommand {
     if !rolledBack.isEmpty { notes.append("\(names(rolledBack)) rolled back: `log --all`") }
     guard !notes.isEmpty else { return }
     let line = notes.joined(separator: "   ")
-    let width = context.output.columns
-    let wrapped = width.map { TerminalText.wrap(line, columns: $0, indent: "") } ?? line
+    let wrapped = TerminalText.wrap(line, columns: context.output.columns, indent: "")
     try context.output.write(style.faint(wrapped) + "\n")
   }
 

@@ -64,7 +64,7 @@ struct OperationSession {
       }
       let report = try await runner.perform(request, removesStaleLocks: removesStaleLocks)
       for finished in report.finished {
-        context.error.say(UserMessage(finished).text("Note"))
+        context.error.say(UserMessage(finished), as: "Note")
       }
       let text = OperationText(
         kind: report.operation.kind, plan: report.plan, steps: report.steps,

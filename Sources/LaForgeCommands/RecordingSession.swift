@@ -52,8 +52,8 @@ struct RecordingSession {
       context.error.say(
         UserMessage(
           code: "backup_failed", summary: "The step database could not be copied to its backup.",
-          causes: [error.description]
-        ).text("Warning"))
+          causes: [error.description]),
+        as: "Warning")
     }
   }
 

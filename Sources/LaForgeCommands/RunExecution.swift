@@ -39,7 +39,8 @@ struct RunExecution {
     let run: RecordedRun
     do throws(RecordError) {
       run = try await session.recorder.record(request, meter: meter) { step, leftOut in
-        LeftOutWarning(step: step, leftOut: leftOut).say(in: context)
+        let warning = LeftOutWarning(step: step, leftOut: leftOut)
+        context.error.say(warning.text(columns: context.error.columns))
       }
     } catch {
       return try await giveUp(error, command, repository: repository, in: context)
@@ -91,7 +92,7 @@ struct RunExecution {
     }
     message.consequence = "'\(command.baseName)' runs without a record."
     message.hint = nil
-    context.error.say(message.text("Warning"))
+    context.error.say(message, as: "Warning")
     return replaceProcess(with: command, context)
   }
 
@@ -101,7 +102,7 @@ struct RunExecution {
   ) -> ExitStatus {
     let failure = ProcessReplacement.execute(
       command, closing: context.closedDescriptors)
-    context.error.say(UserMessage(failure, command: command, step: nil).text())
+    context.error.say(UserMessage(failure, command: command, step: nil))
     return .agent(failure.exitStatus)
   }
 }

@@ -18,11 +18,11 @@ struct RunReport {
     let document = StepDocument(step: run.step, storeID: storeID)
     if let recordFile { RecordFile.write(document, to: recordFile, in: context) }
     if let failure = run.launchFailure {
-      context.error.say(UserMessage(failure, command: command, step: run.step.id).text())
+      context.error.say(UserMessage(failure, command: command, step: run.step.id))
     }
     for warning in run.warnings {
       let kind = if case .finished = warning { "Note" } else { "Warning" }
-      context.error.say(UserMessage(warning, step: run.step.id).text(kind))
+      context.error.say(UserMessage(warning, step: run.step.id), as: kind)
       if case .notKept = warning { sayRecord(document, in: context) }
     }
     defer { sayLost(in: context) }
@@ -31,7 +31,7 @@ struct RunReport {
       let line = ClosingLine(step: run.step)
       // The terminal has left its cursor behind the `^C` that it echoed.
       if run.step.endedBy == .user, context.error.isTerminal { context.error.say("\n") }
-      context.error.say(line.text(columns: context.error.columns ?? 80, style: style))
+      context.error.say(line.text(columns: context.error.columns, style: style))
     }
   }
 
@@ -54,9 +54,8 @@ struct RunReport {
       + "\(parts.joined(separator: "; "))."
     let hint =
       "Hint: `laforge restore \(step.rawValue) --lost` brings back \(count) and nothing else."
-    let columns = context.error.columns ?? 80
     for line in [text, hint] {
-      context.error.say(TerminalText.wrap(line, columns: columns, indent: "   ") + "\n")
+      context.error.say(TerminalText.wrap(line, columns: context.error.columns) + "\n")
     }
   }
 
@@ -96,8 +95,8 @@ enum RecordFile {
       context.error.say(
         UserMessage(
           code: "record_file", summary: "The record could not be written to '\(path)'.",
-          causes: ["\(error)"]
-        ).text("Warning"))
+          causes: ["\(error)"]),
+        as: "Warning")
     }
   }
 

@@ -41,4 +41,9 @@ package struct StandardStream {
   func say(_ text: String) {
     do { try emit(text) } catch { return }
   }
+
+  /// Writes an error, a warning or a note for the person, as wide as the terminal.
+  func say(_ message: UserMessage, as kind: String = "Error") {
+    say(message.text(kind, columns: columns))
+  }
 }

@@ -10,7 +10,9 @@ struct StatusOutlook {
   /// Files that are not as the latest step left them.
   var changedSince: [GitPath]
   var leftOut: [LeftOut]
+}
 
+extension StatusOutlook {
   /// Takes the present state, which nothing keeps.
   ///
   /// `nil` where it cannot be taken, as in a repository that this user may not write: what else

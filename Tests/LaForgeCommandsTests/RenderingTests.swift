@@ -59,6 +59,18 @@ import Testing
       TerminalText.wrap("one two three four", columns: 9, indent: "  ")
         == "one two\n  three\n  four")
   }
+
+  @Test(arguments: [
+    ("to see `git log -1` here", 14, "to see\n  `git log -1`\n  here"),
+    ("say `git log --oneline -1` twice", 14, "say `git log --oneline -1`\n  twice"),
+    ("a ` that nobody closes", 11, "a ` that\n  nobody\n  closes"),
+    ("  name  text after", 12, "  name  text\n  after"),
+    ("gap   here", 5, "gap\n  here"),
+  ])
+  func aCommandInBackticksIsNotTornApart(_ text: String, _ columns: Int, _ expected: String) {
+    #expect(TerminalText.wrap(text, columns: columns, indent: "  ") == expected)
+    #expect(TerminalText.wrap(text, columns: nil, indent: "  ") == text)
+  }
 }
 
 @Suite struct ShellWordsTests {

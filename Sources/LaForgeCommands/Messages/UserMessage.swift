@@ -22,17 +22,19 @@ package struct UserMessage: Equatable, Sendable {
     self.hint = hint
   }
 
-  /// The lines to print on standard error, each ended by a newline; `kind` is `Error` or `Warning`.
-  package func text(_ kind: String = "Error") -> String {
-    var lines = ["\(kind): \(TerminalText.clean(summary))"]
-    if let consequence { lines.append(TerminalText.clean(consequence)) }
+  /// The lines to print on standard error, each ended by a newline and wrapped to `columns`; `kind`
+  /// is `Error`, `Warning` or `Note`.
+  package func text(_ kind: String = "Error", columns: Int? = nil) -> String {
+    var lines = ["\(kind): \(summary)"]
+    if let consequence { lines.append(consequence) }
     let numbered = causes.count > 1
     for (index, cause) in causes.enumerated() {
-      let number = numbered ? "\(index + 1). " : ""
-      lines.append("Caused by: \(number)\(TerminalText.clean(cause))")
+      lines.append("Caused by: \(numbered ? "\(index + 1). " : "")\(cause)")
     }
-    if let hint { lines.append("Hint: \(TerminalText.clean(hint))") }
-    return lines.map { $0 + "\n" }.joined()
+    if let hint { lines.append("Hint: \(hint)") }
+    return lines.map {
+      TerminalText.wrap(TerminalText.clean($0), columns: columns) + "\n"
+    }.joined()
   }
 }
 

@@ -5,7 +5,7 @@ struct ClosingLine {
   let step: Step
 
   /// The line, wrapped to `columns` and ended by a newline.
-  func text(columns: Int, style: Style) -> String {
+  func text(columns: Int?, style: Style) -> String {
     guard let end = step.end else { return "" }
     let duration = Readable.duration(milliseconds: end.durationMilliseconds)
     let head: String
@@ -16,17 +16,17 @@ struct ClosingLine {
       head = "\(step.id) \(verb) (\(other.resultText)), \(duration)"
     }
     let line = "\(head): \(facts(end).joined(separator: ", "))"
-    // A command stays on one line, so that it can be copied.
-    let space = "\u{A0}"
-    let hint = canBeUndone && !step.isFailure ? "  (`laforge\(space)undo`)" : ""
-    let wrapped = TerminalText.wrap(line + hint, columns: columns, indent: "   ")
-      .replacing(space, with: " ")
-    let closing = (step.isFailure ? style.failure(wrapped) : wrapped) + "\n"
-    return closing + (canBeUndone && step.isFailure ? Self.waysOut : "")
+    let hint = canBeUndone && !step.isFailure ? "  (`laforge undo`)" : ""
+    var text = TerminalText.wrap(line + hint, columns: columns)
+    if step.isFailure { text = style.failure(text) }
+    if canBeUndone, step.isFailure {
+      text += "\n" + TerminalText.wrap(Self.waysOut, columns: columns)
+    }
+    return text + "\n"
   }
 
   private static let waysOut =
-    "   `laforge diff` shows what it changed, `laforge undo` takes it back.\n"
+    "   `laforge diff` shows what it changed, `laforge undo` takes it back."
 
   /// Whether there is something that `undo` would take out.
   private var canBeUndone: Bool {

@@ -13,8 +13,8 @@ struct OperationText {
 
   /// The text after the operation, ended by a newline.
   func done(_ report: OperationReport, width: Int?) -> String {
-    var lines = [headline(report.operation)]
-    var facts: [(String, String)] = []
+    var lines = [TerminalText.wrap(headline(report.operation), columns: width)]
+    var facts: [(name: String, text: String)] = []
     let (written, deleted) = (plan.written.count, plan.deleted.count)
     var files: [String] = []
     if written > 0 { files.append("\(written) written") }
@@ -26,9 +26,10 @@ struct OperationText {
       facts.append(("yours", "\(list(plan.kept)) \(verb) as you left it"))
     }
     facts += referenceFacts
-    lines += facts.map { line($0.0, $0.1, width) }
-    lines.append(wrap(closing(report), width))
-    if let advice = lockFileAdvice { lines.append(advice) }
+    lines += FactRows.lines(facts, indent: 11, width: width)
+    lines += ([closing(report), lockFileAdvice].compactMap { $0 }).map {
+      TerminalText.wrap($0, columns: width)
+    }
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -94,8 +95,11 @@ struct OperationText {
 
   /// The text of `--dry-run`.
   func planned(title: String, width: Int?) -> String {
-    var lines = ["\(verb) \(title) would change this; nothing was changed:"]
-    var facts: [(String, String)] = []
+    var lines = [
+      TerminalText.wrap(
+        "\(verb) \(title) would change this; nothing was changed:", columns: width)
+    ]
+    var facts: [(name: String, text: String)] = []
     if !plan.written.isEmpty { facts.append(("write", list(plan.written, all: true))) }
     if !plan.deleted.isEmpty { facts.append(("delete", list(plan.deleted, all: true))) }
     if !plan.kept.isEmpty { facts.append(("keep", list(plan.kept, all: true) + " (yours)")) }
@@ -115,7 +119,7 @@ struct OperationText {
         ("outside", items.prefix(Self.named).joined(separator: ", ") + more + ": not touched"))
     }
     if facts.isEmpty { facts.append(("nothing", "everything is as wanted already")) }
-    lines += facts.map { line($0.0, $0.1, width) }
+    lines += FactRows.lines(facts, indent: 11, width: width)
     if !plan.changesNothing { lines.append("Saved first: everything as it is now.") }
     return lines.map { $0 + "\n" }.joined()
   }
@@ -131,10 +135,10 @@ struct OperationText {
 
   // MARK: - Facts
 
-  private func headFacts(isDone: Bool) -> [(String, String)] {
+  private func headFacts(isDone: Bool) -> [(name: String, text: String)] {
     guard let old = plan.head.old, let new = plan.head.new, old != new else { return [] }
     let (from, to) = (commit(old), commit(new))
-    var facts: [(String, String)] = []
+    var facts: [(name: String, text: String)] = []
     if old.branch == new.branch {
       let count = plan.leavingCommits.count
       var text = "\(from) -> \(to)"
@@ -159,8 +163,8 @@ struct OperationText {
     return facts
   }
 
-  private var referenceFacts: [(String, String)] {
-    var facts: [(String, String)] = []
+  private var referenceFacts: [(name: String, text: String)] {
+    var facts: [(name: String, text: String)] = []
     for move in plan.references where move.name != plan.head.new?.branch {
       let to = move.new.map(abbreviate) ?? "removed"
       facts.append(("ref", "\(short(move.name)) -> \(to)"))
@@ -195,15 +199,5 @@ struct OperationText {
     let limit = all ? paths.count : Self.named
     let shown = paths.prefix(limit).map { TerminalText.clean($0.text) }.joined(separator: "  ")
     return paths.count > limit ? "\(shown)  and \(paths.count - limit) more" : shown
-  }
-
-  private func line(_ name: String, _ text: String, _ width: Int?) -> String {
-    let line = "  " + TerminalText.pad(name, to: 8) + " " + TerminalText.clean(text)
-    let indent = String(repeating: " ", count: 11)
-    return width.map { TerminalText.wrap(line, columns: $0, indent: indent) } ?? line
-  }
-
-  private func wrap(_ text: String, _ width: Int?) -> String {
-    width.map { TerminalText.wrap(text, columns: $0, indent: "") } ?? text
   }
 }

@@ -67,21 +67,19 @@ struct StatusText {
   func text(width: Int?, style: Style) -> String {
     let commit = report.head.commit.map(abbreviate) ?? "(no commit yet)"
     let place = "\(report.head.shortBranch ?? "detached HEAD") \(commit)"
-    var lines = [
-      "\(style.heading(TerminalText.clean(report.projectID)))  \(TerminalText.clean(place))"
-        + "\(uncommitted); worktree \(TerminalText.clean(report.worktree))"
-    ]
-    for (name, text) in facts {
-      let line = "  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text)
-      let indent = String(repeating: " ", count: 12)
-      lines.append(
-        width.map { TerminalText.wrap(line, columns: $0, indent: indent) } ?? line)
-    }
+    let name = TerminalText.clean(report.projectID)
+    var first = TerminalText.wrap(
+      TerminalText.clean("\(name)  \(place)\(uncommitted); worktree \(report.worktree)"),
+      columns: width, indent: "  ")
+    if first.hasPrefix(name) { first = style.heading(name) + first.dropFirst(name.count) }
+    let lines = [first] + FactRows.lines(facts, indent: 12, width: width)
     return lines.map { $0 + "\n" }.joined()
   }
 
-  private var facts: [(String, String)] {
-    var facts: [(String, String)] = report.running.map { ("running", describeRunning($0)) }
+  private var facts: [(name: String, text: String)] {
+    var facts: [(name: String, text: String)] = report.running.map {
+      ("running", describeRunning($0))
+    }
     if let latest = report.latest, latest.status != .running {
       facts.append(("latest", describeLatest(latest)))
     } else if report.latest == nil {
@@ -110,8 +108,8 @@ struct StatusText {
     return text
   }
 
-  private func describe(_ outlook: StatusOutlook) -> [(String, String)] {
-    var facts: [(String, String)] = []
+  private func describe(_ outlook: StatusOutlook) -> [(name: String, text: String)] {
+    var facts: [(name: String, text: String)] = []
     if !report.running.isEmpty {
       facts.append(("undo", "after \(report.running[0].id) has ended"))
     } else if let undo = outlook.undo {

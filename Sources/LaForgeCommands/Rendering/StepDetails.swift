@@ -15,13 +15,9 @@ struct StepDetails {
   func text(width: Int?, style: Style) -> String {
     let head = "\(step.id)  \(outcome)"
     let title = step.isFailure ? style.failure(head) : style.heading(head)
-    var lines = ["\(title)\(commandBeside(head, width: width))"]
-    for (name, text) in facts {
-      let line = "  " + TerminalText.pad(name, to: 10) + TerminalText.clean(text)
-      let indent = String(repeating: " ", count: 12)
-      lines.append(
-        width.map { TerminalText.wrap(line, columns: $0, indent: indent) } ?? line)
-    }
+    let lines =
+      ["\(title)\(commandBeside(head, width: width))"]
+      + FactRows.lines(facts, indent: 12, width: width)
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -44,8 +40,8 @@ struct StepDetails {
     return TerminalText.pad(command, to: width - TerminalText.width(head), alignedRight: true)
   }
 
-  private var facts: [(String, String)] {
-    var facts: [(String, String)] = [("command", step.commandText), ("ran", ran)]
+  private var facts: [(name: String, text: String)] {
+    var facts: [(name: String, text: String)] = [("command", step.commandText), ("ran", ran)]
     if let label = step.start.label { facts.append(("label", label)) }
     if let enclosing = step.start.enclosing { facts.append(("within", "\(enclosing)")) }
     facts.append(
@@ -82,8 +78,8 @@ struct StepDetails {
     return "\(head.shortBranch ?? "detached HEAD") \(commit)"
   }
 
-  private func describe(_ end: StepCompletion) -> [(String, String)] {
-    var facts: [(String, String)] = []
+  private func describe(_ end: StepCompletion) -> [(name: String, text: String)] {
+    var facts: [(name: String, text: String)] = []
     let after = end.headAfter.map { describe($0) + uncommitted(end.stateAfter) }
     facts.append(("after", after ?? "unknown: HEAD could not be read"))
     facts.append(("changed", changes(end)))
@@ -111,7 +107,7 @@ struct StepDetails {
   }
 
   /// References that the step moved, but for the branch that it was on.
-  private func moves(_ end: StepCompletion) -> [(String, String)] {
+  private func moves(_ end: StepCompletion) -> [(name: String, text: String)] {
     let others = end.referenceMoves.filter {
       $0.name != step.start.headBefore.branch || $0.new == nil
     }
@@ -139,11 +135,11 @@ struct StepDetails {
     return commits.count > 6 ? "\(shown) and \(commits.count - 6) more" : shown
   }
 
-  private func usage(_ end: StepCompletion) -> [(String, String)] {
+  private func usage(_ end: StepCompletion) -> [(name: String, text: String)] {
     guard let usage = end.tokenUsage else {
       return [("tokens", "not reported"), ("cost", "not reported")]
     }
-    var facts: [(String, String)] = [("tokens", tokens(usage))]
+    var facts: [(name: String, text: String)] = [("tokens", tokens(usage))]
     if let provenance = provenance(usage) { facts.append(("", provenance)) }
     facts.append(("cost", cost(usage)))
     return facts

@@ -68,26 +68,47 @@ enum TerminalText {
 
   /// Breaks a clean text into lines of at most so many columns, between words; later lines begin
   /// with `indent`.
-  static func wrap(_ text: String, columns: Int, indent: String) -> String {
+  ///
+  /// A command in backticks stays whole, and what fits no line at all is left to the terminal to
+  /// break: both can be copied. `nil` columns break nothing.
+  static func wrap(_ text: String, columns: Int?, indent: String = "   ") -> String {
+    guard let columns, width(text) > columns else { return trimmingEnd(text) }
+    let room = columns - width(indent)
     var lines: [String] = []
     // What is laid out by spaces at the beginning of the text stays so.
     var line = String(text.prefix { $0 == " " })
     var isFirstWord = true
-    for word in text.dropFirst(line.count).split(
-      separator: " ", omittingEmptySubsequences: false)
-    {
+    for word in wholeWords(of: text.dropFirst(line.count)) {
+      let needed = width(word)
       if isFirstWord {
         line += word
-        isFirstWord = false
-      } else if width(line) + 1 + width(String(word)) <= columns {
+      } else if width(line) + 1 + needed <= columns || (needed > room && width(line) < columns) {
         line += " " + word
-      } else {
+      } else if needed > 0 {
         lines.append(trimmingEnd(line))
         line = indent + word
       }
+      isFirstWord = false
     }
     lines.append(trimmingEnd(line))
     return lines.joined(separator: "\n")
+  }
+
+  /// The words between spaces, all that stands in one pair of backticks as one.
+  private static func wholeWords(of text: Substring) -> [String] {
+    var words: [String] = []
+    var isOpen = false
+    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+      if isOpen, let last = words.popLast() {
+        words.append("\(last) \(word)")
+      } else {
+        words.append(String(word))
+      }
+      if !word.count(where: { $0 == "`" }).isMultiple(of: 2) { isOpen.toggle() }
+    }
+    // A backtick of somebody else's text that nothing closes joins nothing.
+    guard isOpen, let last = words.popLast() else { return words }
+    return words + last.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
   }
 
   /// The text without the spaces at its end.
