@@ -7,11 +7,11 @@ import SystemPackage
 struct OperationSession {
   let repository: WorktreeRepository
   let runner: OperationRunner
-  let words: OperationWords
+  let history: StepHistory
+  let store: SQLiteStepStore
+  let now: Timestamp
   /// The caller's folder relative to the top of the working tree; empty at the top.
   let directory: String
-  /// The top-level folder of the working tree.
-  let top: FilePath
 
   /// - Throws: `CommandFailure`.
   init(in context: CommandContext) async throws {
@@ -21,7 +21,6 @@ struct OperationSession {
       throw CommandFailure(UserMessage(error))
     }
     let location = repository.location
-    let store: SQLiteStepStore
     do throws(StoreError) {
       // Nothing is to be made where nothing was recorded.
       _ = try SQLiteStepStore(readingIn: location.commonDirectory)
@@ -33,9 +32,9 @@ struct OperationSession {
       let copy = ReadingSession.newestCopy(location.commonDirectory)
       throw CommandFailure(UserMessage(error, newestCopy: copy))
     }
-    top = location.workingTree
+    history = context.makeHistory(store, worktree: location.worktree)
     directory = RecordingSession.relative(context.directory, to: location.workingTree)
-    words = OperationWords(now: context.clock.now(), abbreviate: repository.abbreviation)
+    now = context.clock.now()
   }
 
   /// Plans or performs an operation and says what came of it.
@@ -44,58 +43,80 @@ struct OperationSession {
   ///   - request: What is asked for.
   ///   - isDryRun: Whether only the plan is wanted.
   ///   - removesStaleLocks: Whether locks that a killed git left are moved away.
-  ///   - attempt: The beginning of the sentence for a refusal: `Cannot undo S7`.
   ///   - again: The command as it was called.
   ///   - context: Where to print.
   /// - Returns: The exit status.
   /// - Throws: `CommandFailure` for a refusal.
   func run(
-    _ request: OperationRequest, isDryRun: Bool, removesStaleLocks: Bool = false,
-    attempt: String, again: String, in context: CommandContext
+    _ request: OperationRequest, isDryRun: Bool, removesStaleLocks: Bool = false, again: String,
+    in context: CommandContext
   ) async throws -> ExitStatus {
     do {
-      let width = context.output.columns
       if isDryRun {
-        let (goal, plan) = try await runner.plan(request)
-        let text = OperationText(
-          kind: goal.kind, plan: plan, steps: goal.steps, abbreviate: repository.abbreviation)
-        try context.output.write(text.planned(title: goal.title, width: width))
-        return .success
+        try await sayPlan(of: request, in: context)
+      } else {
+        let report = try await runner.perform(request, removesStaleLocks: removesStaleLocks)
+        try await say(report, in: context)
       }
-      let report = try await runner.perform(request, removesStaleLocks: removesStaleLocks)
-      for finished in report.finished {
-        context.error.say(UserMessage(finished), as: "Note")
-      }
-      let text = OperationText(
-        kind: report.operation.kind, plan: report.plan, steps: report.steps,
-        abbreviate: repository.abbreviation)
-      try context.output.write(text.done(report, width: width))
-      sayIfFolderIsGone(in: context)
-      return try verdict(report, in: context)
+      return .success
     } catch let error as OperationError {
-      throw CommandFailure(
-        UserMessage(error, attempt: attempt, again: again, words))
+      throw CommandFailure(UserMessage(error, words(for: error, of: request, again: again)))
     }
   }
 
-  private func verdict(
-    _ report: OperationReport, in context: CommandContext
-  ) throws -> ExitStatus {
-    guard !report.differing.isEmpty else { return .success }
-    let paths = report.differing.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+  private func sayPlan(of request: OperationRequest, in context: CommandContext) async throws {
+    let (goal, plan) = try await runner.plan(request)
+    let text = OperationText(
+      kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps,
+      facts: await facts(plan, goal.target, goal.steps, goal.kind, goal.reverses), now: now,
+      abbreviate: repository.abbreviation)
+    try context.output.write(text.planned(width: context.output.columns))
+  }
+
+  private func say(_ report: OperationReport, in context: CommandContext) async throws {
+    for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
+    let operation = report.operation
+    let text = OperationText(
+      kind: operation.kind, title: operation.title, plan: report.plan, steps: report.steps,
+      facts: await facts(
+        report.plan, operation.after ?? report.plan.from, report.steps, operation.kind,
+        operation.reverses),
+      now: now, abbreviate: repository.abbreviation)
+    try context.output.write(text.done(report, width: context.output.columns))
+    // A shell may now stand in a folder that is gone.
+    if !directory.isEmpty, !context.folderExists {
+      let top = ShellWords.quote(repository.location.workingTree.string)
+      let message = UserMessage(
+        code: "folder_gone", summary: "The folder you are in no longer exists: `cd \(top)`")
+      context.error.say(message, as: "Note")
+    }
+    try check(report)
+  }
+
+  /// - Throws: `CommandFailure` where something is not as it should have become.
+  private func check(_ report: OperationReport) throws {
+    guard !report.differing.isEmpty else { return }
     throw CommandFailure(
       UserMessage(
         code: "not_as_recorded",
-        summary: "\(Counted(report.differing.count, "path")) did not become as recorded: \(paths).",
+        summary: "\(Counted(report.differing.count, "path")) did not become as recorded:",
+        items: report.differing.map(\.text),
         consequence: "The operation is recorded as \(report.operation.id).",
         hint: "Something else may be writing there; `git status` shows what is there now."))
   }
 
-  /// A shell may now stand in a folder that is gone.
-  private func sayIfFolderIsGone(in context: CommandContext) {
-    guard !directory.isEmpty, !context.folderExists else { return }
-    context.error.say(
-      "Note: The folder you are in no longer exists: `cd \(ShellWords.quote(repository.location.workingTree.string))`\n"
-    )
+  /// What cannot be looked up is not said; what was done is told all the same.
+  private func facts(
+    _ plan: StatePlan, _ target: RepositoryState, _ steps: [Step], _ kind: OperationKind,
+    _ reversed: OperationID?
+  ) async -> OperationFacts {
+    do {
+      var facts = try await OperationFacts(
+        plan, reaching: target, steps: steps, isRedo: kind == .redo, in: repository)
+      facts.reversed = try reversed.flatMap(store.operation)
+      return facts
+    } catch {
+      return OperationFacts()
+    }
   }
 }

@@ -54,10 +54,9 @@ struct ReadingSession {
     }
   }
 
-  /// The operation that `redo` would reverse.
-  func latestRedoable() throws(StoreError) -> Operation? {
-    try store?.latestOnStack(
-      worktree: repository.location.worktree, kinds: [.undo, .rollback])
+  /// The operation that `redo`, or for a redo `undo`, would reverse.
+  func latestOnStack(_ kinds: Set<OperationKind>) throws(StoreError) -> Operation? {
+    try store?.latestOnStack(worktree: repository.location.worktree, kinds: kinds)
   }
 
   /// The state just before an operation.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LaForgeCore
+import LaForgeGit
 import SystemPackage
 
 /// `laforge restore`: bring files back; history does not move.
@@ -40,19 +41,19 @@ struct RestoreCommand: ContextCommand {
     let source = try parseSource()
     let session = try await OperationSession(in: context)
     let paths = try paths.map { path in
-      try TypedPath(path, in: session.directory, top: session.top).path
+      try TypedPath(
+        path, in: session.directory, top: session.repository.location.workingTree
+      ).path
     }
     let request = OperationRequest.restore(source, paths: paths)
     if let folder {
       return try await export(request, to: folder, session, in: context)
     }
     return try await session.run(
-      request, isDryRun: options.isDryRun, attempt: attempt,
-      again: "laforge restore \(self.source)",
-      in: context)
+      request, isDryRun: options.isDryRun, again: again, in: context)
   }
 
-  private var attempt: String { "Cannot restore" }
+  private var again: String { "laforge restore \(source)" }
 
   private func export(
     _ request: OperationRequest, to folder: String, _ session: OperationSession,
@@ -67,8 +68,7 @@ struct RestoreCommand: ContextCommand {
       return .success
     } catch let error as OperationError {
       throw CommandFailure(
-        UserMessage(
-          error, attempt: attempt, again: "laforge restore \(source)", session.words))
+        UserMessage(error, session.words(for: error, of: request, again: again)))
     }
   }
 

@@ -39,19 +39,19 @@ struct RunReport {
   private func sayLost(in context: CommandContext) {
     guard let lost = run.step.end?.lost, !lost.isEmpty else { return }
     let step = run.step.id
-    func list(_ kind: LostWork.Kind) -> String? {
-      let paths = lost.filter { $0.kind == kind }.map { TerminalText.clean($0.path.text) }
-      guard !paths.isEmpty else { return nil }
-      let shown = paths.prefix(8).joined(separator: ", ")
-      return paths.count > 8 ? "\(shown) and \(paths.count - 8) more" : shown
+    func list(_ kind: LostWork.Kind) -> [String] {
+      lost.filter { $0.kind == kind }.map { TerminalText.clean($0.path.text) }
     }
+    let (deleted, reverted) = (list(.deleted), list(.reverted))
     var parts: [String] = []
-    if let deleted = list(.deleted) { parts.append("deleted: \(deleted)") }
-    if let reverted = list(.reverted) { parts.append("your changes are gone in: \(reverted)") }
+    if !deleted.isEmpty {
+      parts.append("\(Readable.list(deleted)) \(deleted.count == 1 ? "is" : "are") deleted")
+    }
+    if !reverted.isEmpty { parts.append("your changes in \(Readable.list(reverted)) are gone") }
     let count = lost.count == 1 ? "this file" : "these \(lost.count) files"
     let text =
-      "Warning: uncommitted work you had before \(step) is no longer there; "
-      + "\(parts.joined(separator: "; "))."
+      "Warning: uncommitted work you had before \(step) is no longer there: "
+      + "\(parts.joined(separator: ", "))."
     let hint =
       "Hint: `laforge restore \(step.rawValue) --lost` brings back \(count) and nothing else."
     for line in [text, hint] {

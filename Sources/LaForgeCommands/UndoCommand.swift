@@ -19,7 +19,6 @@ struct UndoCommand: ContextCommand {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
       .undo(reference), removesStaleLocks: locks.removesStaleLocks,
-      attempt: "Cannot undo \(step ?? "the latest step")",
       again: "laforge undo\(step.map { " \($0)" } ?? "")", in: context)
   }
 }
@@ -46,7 +45,6 @@ struct RollbackCommand: ContextCommand {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
       .rollback(reference, toBefore: before), removesStaleLocks: locks.removesStaleLocks,
-      attempt: "Cannot roll back",
       again: "laforge rollback\(before ? " --before" : "")\(step.map { " \($0)" } ?? "")",
       in: context)
   }
@@ -69,7 +67,6 @@ struct RedoCommand: ContextCommand {
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
-      .redo(reference), attempt: "Cannot redo\(step.map { " \($0)" } ?? "")",
-      again: "laforge redo\(step.map { " \($0)" } ?? "")", in: context)
+      .redo(reference), again: "laforge redo\(step.map { " \($0)" } ?? "")", in: context)
   }
 }

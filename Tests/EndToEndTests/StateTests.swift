@@ -59,9 +59,12 @@ import Testing
         laforge restore 1 --lost | head -1; cat README.md new; ls kept; ls more moved
         laforge restore O1 > /dev/null; cat README.md; ls new
         """)
-    #expect(output.contains("deleted: new;\n   your changes are gone in: README.md."))
-    #expect(output.contains("  lost      README.md (reverted), new (deleted);"))
-    #expect(output.contains("Restored 2 files of lost in S1.\nhello\nmine\nnew\n"))
+    #expect(
+      output.contains("no longer there: new is deleted, your changes in README.md are gone.\n"))
+    #expect(
+      output.contains(
+        "  lost      README.md (reverted) and new (deleted)  (`laforge restore 1 --lost`)\n"))
+    #expect(output.contains("Restored 2 files lost in S1.\nhello\nmine\nnew\n"))
     #expect(output.contains("more\nmoved\nhello\n"))
     #expect(!output.contains("kept (") && output.hasSuffix("'new': No such file or directory\n"))
   }
@@ -80,7 +83,7 @@ import Testing
     #expect(output.contains("new\n?? c\n"))
     #expect(output.contains("There is no 'b' in the state S1."))
     #expect(output.contains("`laforge restore STEP --before b` looks before the step."))
-    #expect(output.contains("Restored 1 file of before S1.\n2\n"))
+    #expect(output.contains("Restored 1 file as before S1.\n2\n"))
     #expect(output.contains("../out: c d  ../out/d: a\n"))
     #expect(
       output.contains("'src/x' is not a step.\nHint: `laforge restore @ --before src/x`\n64\n"))

@@ -45,7 +45,8 @@ import Testing
     var summary = UncommittedSummary()
     (summary.changed, summary.untracked) = (2, 1)
     let outlook = StatusOutlook(
-      summary: summary, undo: 11, changedSince: ["src/a", "src/b"], leftOut: Self.leftOut)
+      summary: summary, undo: StepID(rawValue: 11), kept: 2, changedSince: ["src/a", "src/b"],
+      leftOut: Self.leftOut)
     return StatusText(
       report: StatusReport(
         projectID: "web", worktree: "/home/ada/projects/web", head: Self.head, running: [],

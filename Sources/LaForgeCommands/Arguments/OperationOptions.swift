@@ -7,12 +7,11 @@ struct OperationOptions: ParsableArguments {
   var isDryRun = false
 
   func run(
-    _ request: OperationRequest, removesStaleLocks: Bool = false, attempt: String,
-    again: String, in context: CommandContext
+    _ request: OperationRequest, removesStaleLocks: Bool = false, again: String,
+    in context: CommandContext
   ) async throws -> ExitStatus {
     try await OperationSession(in: context).run(
-      request, isDryRun: isDryRun, removesStaleLocks: removesStaleLocks, attempt: attempt,
-      again: again, in: context)
+      request, isDryRun: isDryRun, removesStaleLocks: removesStaleLocks, again: again, in: context)
   }
 
   /// - Throws: `CommandFailure` for what is no step.

@@ -5,10 +5,9 @@ extension UserMessage {
   ///
   /// - Parameters:
   ///   - error: What stood in the way.
-  ///   - attempt: What could not be done, as the beginning of a sentence: `Cannot undo S7`.
-  ///   - again: The command to call again, such as `laforge undo`.
   ///   - context: What the words need.
-  init(_ error: OperationError, attempt: String, again: String, _ context: OperationWords) {
+  init(_ error: OperationError, _ context: OperationWords) {
+    let (attempt, again) = (context.attempt, context.again)
     switch error {
     case .nothingToUndo:
       self.init(
@@ -17,10 +16,10 @@ extension UserMessage {
     case .nothingToRedo(let lastRun):
       self.init(
         code: "nothing_to_redo",
-        summary: "There is nothing to redo: "
-          + (lastRun.map { "\($0) ran since the last undo, or nothing was undone." }
-            ?? "nothing was undone."),
-        hint: "Rolled-back steps are kept: `laforge log --all`, then `laforge redo STEP`.")
+        summary: "There is nothing to redo: \(context.whyNothingToRedo(lastRun)).",
+        hint: context.rolledBack.map {
+          "Rolled-back steps are kept: `laforge log --all`, then `laforge redo \($0.rawValue)`."
+        })
     case .stepChangedNothing(let step, let latest):
       self.init(
         code: "step_changed_nothing",
@@ -29,7 +28,8 @@ extension UserMessage {
         hint: latest.map { "`laforge undo \($0.rawValue)`" })
     case .alreadyRolledBack(let step):
       self.init(
-        code: "already_rolled_back", summary: "\(step) is already rolled back.",
+        code: "already_rolled_back",
+        summary: "\(step) is already rolled back\(context.whenRolledBack(step)).",
         hint: "`laforge redo \(step.rawValue)`, `laforge show \(step.rawValue)`")
     case .alreadyActive(let step):
       self.init(
@@ -60,24 +60,29 @@ extension UserMessage {
         consequence: "Nothing was changed.",
         hint: "`laforge log --all` lists the steps; `laforge show STEP` what is known of one.")
     case .changedSince(let steps, let paths):
-      self = .changedSince(steps, paths, attempt: attempt, context)
+      let names = Readable.list(steps.map(\.description))
+      let what =
+        steps.isEmpty
+        ? "other files are in their place"
+        : "you edited \(Counted(paths.count, "file")) since that \(names) changed too"
+      self.init(
+        code: "changed_since", summary: "\(attempt): \(what):", items: paths.map(\.text),
+        consequence: "Nothing was changed.",
+        hint: context.wayOut(files: steps.first)
+          ?? "`laforge restore … --to FOLDER` writes the files elsewhere.")
     case .overlapping(let step, let other, let paths):
       self.init(
         code: "overlapping",
-        summary: "\(attempt): \(other) ran at the same time as \(step) and changed too:"
-          + " \(Self.list(paths)).",
-        consequence: "Nothing was changed.",
+        summary: "\(attempt): \(other) ran at the same time as \(step) and changed too:",
+        items: paths.map(\.text), consequence: "Nothing was changed.",
         hint: "`laforge rollback --before \(min(step, other).rawValue)` goes back to exactly before"
           + " both (`laforge redo` reverses it).")
     case .headMoved(let expected, let actual):
-      let old = context.describe(expected)
-      let new = context.describe(actual)
       self.init(
         code: "head_moved",
-        summary: "\(attempt): HEAD is at \(new), and it was left at \(old).",
-        consequence: "Nothing was changed.",
-        hint: "`laforge rollback` goes back to exactly before the latest step and sets what came"
-          + " since aside (`laforge redo` returns it).")
+        summary: "\(attempt): HEAD is at \(context.describe(actual)), and it was left at"
+          + " \(context.describe(expected)).",
+        consequence: "Nothing was changed.", hint: context.wayOut(files: nil))
     case .progressChanged(let begun):
       self.init(
         code: "operation_in_progress",
@@ -85,7 +90,7 @@ extension UserMessage {
         consequence: "Nothing was changed.",
         hint: begun
           ? "`git status` says how to end it; then `\(again)`."
-          : "`laforge rollback` brings it back exactly as it was.")
+          : context.wayOut(files: nil))
     case .bisection:
       self.init(
         code: "bisection", summary: "\(attempt): a bisection was begun or ended in between.",
@@ -99,27 +104,25 @@ extension UserMessage {
       self.init(
         code: "branch_moved", summary: "\(attempt): '\(branch)' was moved since.",
         consequence: "Nothing was changed.",
-        hint: "`laforge rollback` puts it back all the same; its commits are kept.")
+        hint: context.wayOut(files: nil))
     case .inTheWay(let items):
       self.init(
-        code: "in_the_way",
-        summary: "\(attempt): what cannot be saved is in the way: "
-          + items.map { "'\($0.path)' (\($0.reasonText))" }.joined(separator: ", ") + ".",
+        code: "in_the_way", summary: "\(attempt): what cannot be saved is in the way:",
+        items: items.map { "\($0.path)  \($0.reasonText)" },
         consequence: "Nothing was changed.", hint: "Move it away, then `\(again)`.")
     case .missingObjects(let paths):
       self.init(
         code: "missing_objects",
         summary: "\(attempt): the contents of \(Counted(paths.count, "file")) are not in this"
-          + " clone: \(Self.list(paths)).",
-        consequence: "Nothing was changed.",
+          + " clone:",
+        items: paths.map(\.text), consequence: "Nothing was changed.",
         hint: "In a partial clone `git fetch --refetch` brings them.")
-    case .locked(let lock): self = .locked(lock, attempt: attempt, again: again, context)
+    case .locked(let lock): self = .locked(lock, context)
     case .changedUnderneath(let paths):
       self.init(
         code: "changed_underneath",
-        summary: "\(attempt): files changed while their state was being saved:"
-          + " \(Self.list(paths)).",
-        consequence: "Nothing was changed.",
+        summary: "\(attempt): files changed while their state was being saved:",
+        items: paths.map(\.text), consequence: "Nothing was changed.",
         hint: "Stop what is writing them, then `\(again)`.")
     case .notInState(let path, let state):
       self.init(
@@ -160,30 +163,11 @@ extension UserMessage {
     }
   }
 
-  private static func changedSince(
-    _ steps: [StepID], _ paths: [GitPath], attempt: String, _ context: OperationWords
-  ) -> UserMessage {
-    let names = steps.map(\.description).joined(separator: ", ")
-    let what =
-      steps.isEmpty
-      ? "other files are in their place" : "you edited what \(names) changed too"
-    return UserMessage(
-      code: "changed_since", summary: "\(attempt): \(what): \(list(paths)).",
-      consequence: "Nothing was changed.",
-      hint: steps.isEmpty
-        ? "`laforge restore … --to FOLDER` writes the files elsewhere."
-        : "`laforge rollback` goes back to exactly before the latest step and sets your edits"
-          + " aside (`laforge redo` returns them); `laforge restore \(steps[0].rawValue) --before"
-          + " FILE` takes single files.")
-  }
-
   private static func locked(
-    _ lock: LockReport, attempt: String, again: String, _ context: OperationWords
+    _ lock: LockReport, _ context: OperationWords
   ) -> UserMessage {
-    let age = lock.madeAt.map { time in
-      let age = context.now.millisecondsSince1970 - time.millisecondsSince1970
-      return "\(Readable.duration(milliseconds: max(0, age))) ago"
-    }
+    let (attempt, again) = (context.attempt, context.again)
+    let age = lock.madeAt.map { Readable.ago($0, now: context.now) }
     if let step = lock.madeDuring {
       return UserMessage(
         code: "stale_lock",
@@ -197,31 +181,5 @@ extension UserMessage {
       code: "locked",
       summary: "\(attempt): another git is at work in this repository ('\(lock.path)'\(details)).",
       consequence: "Nothing was changed.", hint: "Let it finish and run `\(again)` again.")
-  }
-
-  static func list(_ paths: [GitPath]) -> String {
-    let shown = paths.prefix(8).map(\.text).joined(separator: ", ")
-    return paths.count > 8 ? "\(shown) and \(paths.count - 8) more" : shown
-  }
-}
-
-/// What the messages about operations need to know besides the error.
-struct OperationWords {
-  let now: Timestamp
-  let abbreviate: (ObjectID) -> String
-
-  /// `S7 is running since 12m, pid 4711`.
-  func describeRunning(_ step: Step) -> String {
-    let duration =
-      step.durationMilliseconds(now: now).map { " since \(Readable.duration(milliseconds: $0))" }
-      ?? ""
-    let pid = step.start.agentProcess.map { ", pid \($0.pid)" } ?? ""
-    return "\(step.id) is running\(duration)\(pid)"
-  }
-
-  /// `main 9f2c1ab`.
-  func describe(_ head: Head) -> String {
-    let commit = head.commit.map(abbreviate) ?? "(no commit yet)"
-    return "\(head.shortBranch ?? "detached HEAD") \(commit)"
   }
 }

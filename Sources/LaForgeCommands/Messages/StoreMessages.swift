@@ -74,8 +74,8 @@ extension UserMessage {
     case .noSuchStep(let id, let latest):
       self.init(
         code: "no_such_step", summary: "There is no step \(id).",
-        hint: latest.map { "The latest step is \($0). `laforge log` lists all." }
-          ?? Self.noSteps.hint)
+        hint: (latest.map { "The latest step is \($0). " } ?? "") + "`laforge log --all` lists all."
+      )
     case .notThatFarBack(let back, let available):
       self.init(
         code: "no_such_step",

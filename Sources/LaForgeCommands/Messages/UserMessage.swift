@@ -4,6 +4,8 @@ package struct UserMessage: Equatable, Sendable {
   package var code: String
   /// What could not be done, in one sentence.
   package var summary: String
+  /// What it is about, a line each; the summary ends with a colon then.
+  package var items: [String]
   /// What was left as it was.
   package var consequence: String?
   /// What led to it, the nearest cause first.
@@ -12,20 +14,26 @@ package struct UserMessage: Equatable, Sendable {
   package var hint: String?
 
   package init(
-    code: String, summary: String, consequence: String? = nil, causes: [String] = [],
-    hint: String? = nil
+    code: String, summary: String, items: [String] = [], consequence: String? = nil,
+    causes: [String] = [], hint: String? = nil
   ) {
     self.code = code
     self.summary = summary
+    self.items = items
     self.consequence = consequence
     self.causes = causes
     self.hint = hint
   }
 
+  /// How many items are listed before the rest is only counted.
+  private static let listed = 12
+
   /// The lines to print on standard error, each ended by a newline and wrapped to `columns`; `kind`
   /// is `Error`, `Warning` or `Note`.
   package func text(_ kind: String = "Error", columns: Int? = nil) -> String {
     var lines = ["\(kind): \(summary)"]
+    lines += items.prefix(Self.listed).map { "  \($0)" }
+    if items.count > Self.listed { lines.append("  and \(items.count - Self.listed) more") }
     if let consequence { lines.append(consequence) }
     let numbered = causes.count > 1
     for (index, cause) in causes.enumerated() {
@@ -60,7 +68,9 @@ struct ErrorDocument: Encodable {
   private let error: Content
 
   init(_ message: UserMessage) {
-    let sentences = [message.summary, message.consequence].compactMap { $0 } + message.causes
+    let items = message.items.isEmpty ? nil : message.items.joined(separator: ", ") + "."
+    let sentences =
+      [message.summary, items, message.consequence].compactMap { $0 } + message.causes
     error = Content(
       code: message.code, message: sentences.joined(separator: " "), hint: message.hint)
   }

@@ -39,6 +39,7 @@ struct ClosingLine {
     switch end.commits?.count {
     case nil: facts.append("changes unknown")
     case 0 where step.changedNothing: facts.append("nothing changed")
+    case 0 where end.changes == .some(.none): facts.append(step.otherChange)
     case 0: facts.append("no commit")
     case let count?: facts.append("\(Counted(count, "commit"))")
     }

@@ -22,15 +22,25 @@ struct OperationTable {
       let cells = [
         "\(operation.id)", CalendarTime(operation.startedAt, isUTC: isUTC).short(now: today),
         operation.kind.rawValue, operation.plan.map { "\($0.files.count)" } ?? "?",
-        state(operation), TerminalText.clean(operation.title),
+        state(operation), TerminalText.clean(subject(operation)),
       ]
       table.append(.cells(cells) { $0 })
     }
     return table.text(width: width, style: style)
   }
 
+  /// What it was about; of what it reverses no more than fits a line.
+  private func subject(_ operation: Operation) -> String {
+    guard let reversed = operation.reverses else { return operation.title }
+    let found = operations.first { $0.id == reversed }
+    let what = found.map { $0.reverses == nil ? " (\($0.kind.rawValue) \($0.title))" : "" } ?? ""
+    return "reverses \(reversed)\(what)"
+  }
+
+  /// `can redo` or `can undo` for what these commands would reverse, one after the other.
   private func state(_ operation: Operation) -> String {
     if operation.status == .open { return "cut off" }
-    return operation.isOnStack ? "redoable" : ""
+    if operation.isOnStack { return operation.kind == .redo ? "can undo" : "can redo" }
+    return operations.contains { $0.reverses == operation.id } ? "reversed" : "done"
   }
 }

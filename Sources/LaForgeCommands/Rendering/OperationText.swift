@@ -3,49 +3,143 @@ import LaForgeCore
 /// What an operation did, or would do, for people.
 struct OperationText {
   let kind: OperationKind
+  let title: String
   let plan: StatePlan
   let steps: [Step]
+  let facts: OperationFacts
+  let now: Timestamp
   let abbreviate: (ObjectID) -> String
-  /// How many paths a line names before it only counts them.
+
+  /// How many paths a row names before it only counts them.
   private static let named = 12
 
   // MARK: - Done
 
   /// The text after the operation, ended by a newline.
   func done(_ report: OperationReport, width: Int?) -> String {
-    var lines = [TerminalText.wrap(headline(report.operation), columns: width)]
-    var facts: [(name: String, text: String)] = []
-    let (written, deleted) = (plan.written.count, plan.deleted.count)
-    var files: [String] = []
-    if written > 0 { files.append("\(written) written") }
-    if deleted > 0 { files.append("\(deleted) deleted") }
-    if !files.isEmpty { facts.append(("files", files.joined(separator: ", "))) }
-    facts += headFacts(isDone: true)
+    var rows: [(name: String, text: String)] = []
+    let counts = [(plan.written.count, "written"), (plan.deleted.count, "deleted")]
+    let files = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    if !files.isEmpty { rows.append(("files", files.joined(separator: ", "))) }
+    rows += commonRows
     if !plan.kept.isEmpty {
       let verb = plan.kept.count == 1 ? "is" : "are"
-      facts.append(("yours", "\(list(plan.kept)) \(verb) as you left it"))
+      let kept = Readable.list(plan.kept.map(\.text), atMost: Self.named)
+      rows.append(("yours", "\(kept), changed since \(since), \(verb) as you left it"))
     }
-    facts += referenceFacts
-    lines += FactRows.lines(facts, indent: 11, width: width)
-    lines += ([closing(report), lockFileAdvice].compactMap { $0 }).map {
-      TerminalText.wrap($0, columns: width)
-    }
+    rows += referenceRows
+    let lines =
+      [wrap("\(deed(isDone: true)).", width)] + FactRows.lines(rows, indent: 11, width: width)
+      + [wrap(closing(report), width)] + lockFileAdvice.map { wrap($0, width) }
     return lines.map { $0 + "\n" }.joined()
   }
 
-  private func headline(_ operation: Operation) -> String {
-    let what = stepsText
+  private func closing(_ report: OperationReport) -> String {
+    let them = steps.count > 1 ? "them" : "it"
+    let back: String
     switch kind {
-    case .undo:
-      return operation.reverses == nil ? "Undid \(what)." : "Took back the redo of \(what)."
-    case .rollback:
-      let target =
-        operation.title.hasPrefix("to ")
-        ? String(operation.title.dropFirst(3)) : operation.title
-      return "Rolled back to exactly \(target.hasPrefix("before") ? target : "after \(target)")."
-    case .redo: return "Redid \(what)."
-    case .restore: return "Restored \(Counted(plan.files.count, "file")) of \(operation.title)."
+    case .undo where facts.reversed == nil && steps.count == 1:
+      back = "`laforge redo` brings \(steps[0].id) back."
+    case .undo: back = "`laforge redo` brings \(them) back."
+    case .rollback: back = "`laforge redo` reverses it."
+    case .redo: back = "`laforge undo` takes \(them) back again."
+    case .restore:
+      let files = plan.files.count == 1 ? "it" : "them"
+      back = "`laforge restore \(report.operation.id)` takes \(files) back."
     }
+    if !report.differing.isEmpty { return back }
+    switch plan.files.count {
+    case 0 where plan.changesNothing: return "No file had to change. \(back)"
+    case 0: return "Checked: all of this is \(reached). \(back)"
+    case 1: return "Checked: the file is \(reached). \(back)"
+    case let count: return "Checked: all \(count) files are \(reached). \(back)"
+    }
+  }
+
+  /// Package managers that keep what a lock file says in an ignored folder.
+  private static let packageManagers = [
+    "package-lock.json": "npm ci", "yarn.lock": "yarn install", "pnpm-lock.yaml": "pnpm install",
+    "Gemfile.lock": "bundle install", "poetry.lock": "poetry install", "uv.lock": "uv sync",
+    "composer.lock": "composer install", "Pipfile.lock": "pipenv sync",
+  ]
+
+  private var lockFileAdvice: [String] {
+    plan.written.lazy.compactMap { path in
+      Self.packageManagers[String(decoding: path.name, as: UTF8.self)].map { command in
+        let place = path.parents.last.map { " in '\($0)'" } ?? ""
+        return "\(path) changed: run `\(command)`\(place)"
+      }
+    }.prefix(1).map { $0 }
+  }
+
+  // MARK: - Planned
+
+  /// The text of `--dry-run`.
+  func planned(width: Int?) -> String {
+    var rows: [(name: String, text: String)] = []
+    if !plan.written.isEmpty { rows.append(("write", list(plan.written))) }
+    if !plan.deleted.isEmpty { rows.append(("delete", list(plan.deleted))) }
+    if !plan.kept.isEmpty {
+      rows.append(("keep", "\(list(plan.kept))  (changed since \(since))"))
+    }
+    rows += commonRows + referenceRows
+    if !plan.uncovered.isEmpty {
+      let items = plan.uncovered.map { "\($0.path) (\($0.reasonText))" }
+      rows.append(("outside", Readable.list(items, atMost: Self.named) + ": not touched"))
+    }
+    var last = "Saved first: everything as it is now"
+    switch kind {
+    case .undo, .rollback: last += "; `laforge redo` will reverse it"
+    case .redo: last += "; `laforge undo` will reverse it"
+    case .restore: break
+    }
+    if plan.changesNothing { rows.append(("nothing", "everything is as wanted already")) }
+    let lines =
+      [wrap("\(deed(isDone: false)):", width)] + FactRows.lines(rows, indent: 11, width: width)
+      + [wrap("\(last).", width), "Nothing was changed."]
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  // MARK: - What goes and what comes
+
+  /// The first line without its end: what was done, or what would be.
+  private func deed(isDone: Bool) -> String {
+    switch kind {
+    case .undo where facts.reversed == nil:
+      return (isDone ? "Undid " : "Undo would take out ") + stepsText
+    case .undo:
+      return (isDone ? "Took" : "Undo would take") + " back the redo of \(stepsText)"
+    case .rollback:
+      return (isDone ? "Rolled back" : "Rollback would go") + " to exactly \(target)"
+        + switched(plan.deactivates, plan.activates, isDone)
+    case .redo:
+      guard let reversed = facts.reversed else {
+        return (isDone ? "Redid " : "Redo would bring back ") + stepsText
+          + switched(plan.deactivates, [], isDone)
+      }
+      if !plan.activates.isEmpty, plan.deactivates.isEmpty {
+        let ago = Readable.ago(reversed.endedAt ?? reversed.startedAt, now: now)
+        return (isDone ? "Redid " : "Redo would bring back ") + "\(stepsText), undone \(ago)"
+      }
+      return (isDone ? "Reversed" : "Redo would reverse")
+        + " \(reversed.id) (\(reversed.kind.rawValue) \(reversed.title))"
+        + switched(plan.deactivates, plan.activates, isDone)
+    case .restore:
+      return (isDone ? "Restored " : "Restore would write ")
+        + "\(Counted(plan.files.count, "file")) \(target)"
+    }
+  }
+
+  /// `: S8 and S9 are rolled back`, and what is active again.
+  private func switched(_ gone: [StepID], _ back: [StepID], _ isDone: Bool) -> String {
+    func sentence(_ ids: [StepID], _ what: String) -> String? {
+      guard !ids.isEmpty else { return nil }
+      let verb = !isDone ? "would be" : ids.count == 1 ? "is" : "are"
+      return "\(names(ids.map(\.description))) \(verb) \(what)"
+    }
+    let sentences = [sentence(gone, "rolled back"), sentence(back, "active again")]
+      .compactMap { $0 }
+    return sentences.isEmpty ? "" : "; " + sentences.joined(separator: ", ")
   }
 
   /// `S7 (claude: fix the parser)`, or several.
@@ -53,151 +147,50 @@ struct OperationText {
     if steps.count == 1, let step = steps.first {
       return "\(step.id) (\(step.agentText): \(TerminalText.truncate(step.purposeText, to: 44)))"
     }
-    let names = steps.map(\.id.description)
-    guard let last = names.last else { return "nothing" }
-    return names.count > 6
-      ? "\(names[0]) to \(last), \(names.count) steps"
-      : "\(names.dropLast().joined(separator: ", ")) and \(last)"
+    return names(steps.map(\.id.description))
   }
 
-  private func closing(_ report: OperationReport) -> String {
-    let back: String
+  private func names(_ names: [String]) -> String {
+    guard names.count > 6, let first = names.first, let last = names.last else {
+      return names.isEmpty ? "nothing" : Readable.list(names)
+    }
+    return "\(first) to \(last), \(names.count) steps"
+  }
+
+  /// Where a rollback or restore leads: `before S7`, `after S7`, `lost in S7`.
+  private var target: String {
+    let name = title.hasPrefix("to ") ? String(title.dropFirst(3)) : title
+    if kind == .restore, !name.hasPrefix("lost in ") {
+      return "as " + (name.hasPrefix("before ") ? name : "after \(name)")
+    }
+    return name.contains(" ") ? name : "after \(name)"
+  }
+
+  /// What every file was found to be: `as before S7`.
+  private var reached: String {
     switch kind {
-    case .undo where report.operation.reverses != nil: back = "`laforge redo` brings it back."
-    case .undo, .rollback: back = "`laforge redo` reverses it."
-    case .redo: back = "`laforge undo` takes it back again."
-    case .restore: back = "`laforge restore \(report.operation.id)` takes them back."
-    }
-    if !report.differing.isEmpty { return back }
-    let count = plan.files.count
-    switch count {
-    case 0: return "No file had to change. \(back)"
-    case 1: return "Checked: the file is as recorded. \(back)"
-    default: return "Checked: all \(count) files are as recorded. \(back)"
+    case .undo, .redo:
+      if let reversed = facts.reversed { return "as before \(reversed.id)" }
+      let step = kind == .undo ? steps.first : steps.last
+      return step.map { "as \(kind == .undo ? "before" : "after") \($0.id)" } ?? "as recorded"
+    case .rollback: return "as \(target)"
+    case .restore: return title.hasPrefix("lost in ") ? "as before \(title.dropFirst(8))" : target
     }
   }
 
-  /// Package managers that keep what a lock file says in an ignored folder.
-  private var lockFileAdvice: String? {
-    let commands = [
-      "package-lock.json": "npm ci", "yarn.lock": "yarn install", "pnpm-lock.yaml": "pnpm install",
-      "Gemfile.lock": "bundle install", "poetry.lock": "poetry install", "uv.lock": "uv sync",
-      "composer.lock": "composer install", "Pipfile.lock": "pipenv sync",
-    ]
-    for path in plan.written {
-      let name = String(decoding: path.name, as: UTF8.self)
-      if let command = commands[name] { return "\(path) changed: run `\(command)`" }
-    }
-    return nil
+  /// What the person's later work came after.
+  private var since: String {
+    if let reversed = facts.reversed { return "the \(reversed.kind.rawValue)" }
+    return kind == .undo ? steps.last.map { "\($0.id)" } ?? "then" : "the undo"
   }
 
-  // MARK: - Planned
-
-  /// The text of `--dry-run`.
-  func planned(title: String, width: Int?) -> String {
-    var lines = [
-      TerminalText.wrap(
-        "\(verb) \(title) would change this; nothing was changed:", columns: width)
-    ]
-    var facts: [(name: String, text: String)] = []
-    if !plan.written.isEmpty { facts.append(("write", list(plan.written, all: true))) }
-    if !plan.deleted.isEmpty { facts.append(("delete", list(plan.deleted, all: true))) }
-    if !plan.kept.isEmpty { facts.append(("keep", list(plan.kept, all: true) + " (yours)")) }
-    let staged = plan.index.map(\.path)
-    if !staged.isEmpty { facts.append(("index", list(staged))) }
-    if !plan.progress.isEmpty {
-      facts.append(("state", list(plan.progress.map(\.path)) + " in the git directory"))
-    }
-    facts += headFacts(isDone: false)
-    facts += referenceFacts
-    if !plan.deactivates.isEmpty { facts.append(("steps", "\(ids(plan.deactivates)) rolled back")) }
-    if !plan.activates.isEmpty { facts.append(("steps", "\(ids(plan.activates)) active again")) }
-    if !plan.uncovered.isEmpty {
-      let items = plan.uncovered.map { "\($0.path) (\($0.reasonText))" }
-      let more = items.count > Self.named ? " and \(items.count - Self.named) more" : ""
-      facts.append(
-        ("outside", items.prefix(Self.named).joined(separator: ", ") + more + ": not touched"))
-    }
-    if facts.isEmpty { facts.append(("nothing", "everything is as wanted already")) }
-    lines += FactRows.lines(facts, indent: 11, width: width)
-    if !plan.changesNothing { lines.append("Saved first: everything as it is now.") }
-    return lines.map { $0 + "\n" }.joined()
+  private func list(_ paths: [GitPath]) -> String {
+    let shown = paths.prefix(Self.named * 2).map { TerminalText.clean($0.text) }
+    let more = paths.count - shown.count
+    return shown.joined(separator: "  ") + (more > 0 ? "  and \(more) more: `--json`" : "")
   }
 
-  private var verb: String {
-    switch kind {
-    case .undo: "Undoing"
-    case .rollback: "Rolling back"
-    case .redo: "Redoing"
-    case .restore: "Restoring"
-    }
-  }
-
-  // MARK: - Facts
-
-  private func headFacts(isDone: Bool) -> [(name: String, text: String)] {
-    guard let old = plan.head.old, let new = plan.head.new, old != new else { return [] }
-    let (from, to) = (commit(old), commit(new))
-    var facts: [(name: String, text: String)] = []
-    if old.branch == new.branch {
-      let count = plan.leavingCommits.count
-      var text = "\(from) -> \(to)"
-      if count == 1 {
-        text += "; its commit \(abbreviate(plan.leavingCommits[0])) stays recorded"
-      } else if count > 1 {
-        text += "; \(count) commits leave it and stay recorded"
-      }
-      facts.append((old.shortBranch ?? "HEAD", text))
-    } else {
-      let place = new.shortBranch.map { "switches to \($0) \(to)" } ?? "detached at \(to)"
-      facts.append(("HEAD", "\(place), from \(old.shortBranch ?? "detached") \(from)"))
-    }
-    for (name, commit) in plan.pushed.sorted(by: { $0.key < $1.key }) {
-      let remote = name.hasPrefix("refs/remotes/") ? String(name.dropFirst(13)) : name
-      facts.append(
-        (
-          "pushed",
-          "\(abbreviate(commit)) is on \(remote); it stays there, `git pull` would fetch it"
-        ))
-    }
-    return facts
-  }
-
-  private var referenceFacts: [(name: String, text: String)] {
-    var facts: [(name: String, text: String)] = []
-    for move in plan.references where move.name != plan.head.new?.branch {
-      let to = move.new.map(abbreviate) ?? "removed"
-      facts.append(("ref", "\(short(move.name)) -> \(to)"))
-    }
-    if !plan.stashes.isEmpty {
-      let entries = plan.stashes.count == 1 ? "1 entry" : "\(plan.stashes.count) entries"
-      facts.append(("stash", "\(entries) that had been dropped stored again"))
-    }
-    if !plan.keptReferences.isEmpty {
-      facts.append(("stays", plan.keptReferences.map(short).joined(separator: ", ")))
-    }
-    return facts
-  }
-
-  private func short(_ name: String) -> String {
-    for (prefix, word) in [("refs/heads/", "branch "), ("refs/tags/", "tag ")]
-    where name.hasPrefix(prefix) {
-      return word + name.dropFirst(prefix.count)
-    }
-    return name
-  }
-
-  private func commit(_ head: Head) -> String {
-    head.commit.map(abbreviate) ?? "no commit"
-  }
-
-  private func ids(_ steps: [StepID]) -> String {
-    steps.map(\.description).joined(separator: ", ")
-  }
-
-  private func list(_ paths: [GitPath], all: Bool = false) -> String {
-    let limit = all ? paths.count : Self.named
-    let shown = paths.prefix(limit).map { TerminalText.clean($0.text) }.joined(separator: "  ")
-    return paths.count > limit ? "\(shown)  and \(paths.count - limit) more" : shown
+  private func wrap(_ text: String, _ width: Int?) -> String {
+    TerminalText.wrap(TerminalText.clean(text), columns: width)
   }
 }

@@ -9,8 +9,21 @@ struct Counted: CustomStringConvertible {
   }
 }
 
-/// Numbers as people read them.
+/// Numbers and lists as people read them.
 enum Readable {
+  /// Names in a sentence: `a, b and c`; of many the first ones, `a, b and 12 more`.
+  static func list(_ names: [String], atMost limit: Int = 8) -> String {
+    let shown = names.count > limit ? names.prefix(limit) : names.dropLast()
+    let last = names.count > limit ? "\(names.count - limit) more" : names.last ?? ""
+    return shown.isEmpty ? last : "\(shown.joined(separator: ", ")) and \(last)"
+  }
+
+  /// How long ago something was: `just now`, `3m 20s ago`.
+  static func ago(_ time: Timestamp, now: Timestamp) -> String {
+    let age = now.millisecondsSince1970 - time.millisecondsSince1970
+    return age < 1000 ? "just now" : "\(duration(milliseconds: age)) ago"
+  }
+
   /// A duration: `3ms`, `4.2s`, `22s`, `1m 03s`, `10m`, `2h 05m`, `3d 04h`.
   static func duration(milliseconds: Int64) -> String {
     if milliseconds < 1000 { return "\(max(0, milliseconds))ms" }

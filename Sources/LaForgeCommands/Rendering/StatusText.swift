@@ -29,6 +29,7 @@ struct StatusReport: Encodable {
     case rolledBackSteps = "rolled_back_steps"
     case waitingRecords = "waiting_records"
     case undo, redo
+    case undoRefused = "undo_refused"
     case changedSince = "changed_since"
     case leftOut = "left_out"
   }
@@ -47,13 +48,24 @@ struct StatusReport: Encodable {
     try container.encode(rolledBackSteps, forKey: .rolledBackSteps)
     try container.encode(waitingRecords, forKey: .waitingRecords)
     try container.encode(outlook?.undo, forKey: .undo)
-    try container.encode(outlook?.redo?.rawValue, forKey: .redo)
+    try container.encode(outlook?.refusal?.code, forKey: .undoRefused)
+    try container.encode(outlook?.redo?.id, forKey: .redo)
     try container.encode(outlook?.changedSince.map(\.text), forKey: .changedSince)
     try container.encode(outlook?.leftOut.map(LeftOutDocument.init), forKey: .leftOut)
   }
 
   private func document(_ step: Step) -> StepDocument {
     StepDocument(step: step, storeID: storeID ?? "")
+  }
+}
+
+extension StatusOutlook.Refusal {
+  /// The code that the error of `undo` would have.
+  var code: String {
+    switch self {
+    case .headMoved: "head_moved"
+    case .changedSince: "changed_since"
+    }
   }
 }
 
@@ -82,6 +94,8 @@ struct StatusText {
     }
     if let latest = report.latest, latest.status != .running {
       facts.append(("latest", describeLatest(latest)))
+    } else if report.latest == nil, report.rolledBackSteps > 0 {
+      facts.append(("latest", "none: every step is rolled back (`laforge log --all`)"))
     } else if report.latest == nil {
       facts.append(("latest", "none yet: `laforge run -- <command>` records a step"))
     }
@@ -103,32 +117,52 @@ struct StatusText {
     guard let summary = report.outlook?.summary else { return "" }
     var text = ""
     if summary.changed > 0 { text += ", \(Counted(summary.changed, "file")) changed" }
+    if summary.staged > 0 { text += " (\(summary.staged) staged)" }
     if summary.conflicts > 0 { text += " (\(summary.conflicts) in conflict)" }
     if summary.untracked > 0 { text += ", \(summary.untracked) untracked" }
     return text
   }
 
   private func describe(_ outlook: StatusOutlook) -> [(name: String, text: String)] {
-    var facts: [(name: String, text: String)] = []
-    if !report.running.isEmpty {
-      facts.append(("undo", "after \(report.running[0].id) has ended"))
-    } else if let undo = outlook.undo {
-      let kept = outlook.changedSince.count
-      facts.append(
-        ("undo", "S\(undo)" + (kept > 0 ? ", keeping your \(Counted(kept, "file"))" : "")))
-    } else {
-      facts.append(("undo", "nothing"))
+    let redo = outlook.redo.map { operation in
+      "what \(operation.id) took back (\(operation.kind.rawValue) \(operation.title), "
+        + "\(Readable.ago(operation.startedAt, now: now)))"
     }
-    facts.append(("redo", outlook.redo.map { "what \($0) took back" } ?? "nothing"))
     let items = outlook.leftOut.map { "\($0.path) (\($0.reasonText))" }
-    if items.isEmpty {
-      facts.append(("covered", "all but ignored folders and files that can be made again"))
-    } else {
-      let more = items.count > 6 ? " and \(items.count - 6) more" : ""
-      facts.append(
-        ("covered", "all but \(items.prefix(6).joined(separator: ", "))\(more)"))
+    return [
+      ("undo", undo(outlook)), ("redo", redo ?? "nothing"),
+      (
+        "covered",
+        items.isEmpty
+          ? "all but ignored folders and files that can be made again"
+          : "all but \(items.count): \(Readable.list(items, atMost: 6))"
+      ),
+    ]
+  }
+
+  /// What `undo` would do.
+  private func undo(_ outlook: StatusOutlook) -> String {
+    if let running = report.running.first { return "after \(running.id) has ended" }
+    guard let undo = outlook.undo else {
+      guard let latest = report.latest, latest.changedNothing else { return "nothing" }
+      let before = outlook.latestThatDid.map { " (`laforge undo \($0.rawValue)`)" } ?? ""
+      return "nothing: \(latest.id) changed nothing\(before)"
     }
-    return facts
+    let what = outlook.takesBack.map { "the redo of \(names($0)) (\($0.id))" } ?? "\(undo)"
+    switch outlook.refusal {
+    case .headMoved:
+      return "\(what): refused, HEAD has moved since (`laforge rollback`)"
+    case .changedSince(let paths):
+      return "\(what): refused, you edited \(Counted(paths.count, "file")) that it changed"
+        + " too (`laforge rollback`)"
+    case nil:
+      return what + (outlook.kept > 0 ? ", keeping your \(Counted(outlook.kept, "file"))" : "")
+    }
+  }
+
+  /// The steps that a redo brought back.
+  private func names(_ operation: Operation) -> String {
+    Readable.list((operation.plan?.activates ?? []).map(\.description), atMost: 4)
   }
 
   private func describeRunning(_ step: Step) -> String {
@@ -140,8 +174,9 @@ struct StatusText {
 
   private func describeLatest(_ step: Step) -> String {
     let then = step.end?.endTime ?? step.start.startTime
-    let age = max(0, now.millisecondsSince1970 - then.millisecondsSince1970)
-    let ago = age < 1000 ? "just now" : "\(Readable.duration(milliseconds: age)) ago"
-    return "\(step.id) \(step.agentText), \(step.resultText), \(ago)"
+    let ago = Readable.ago(then, now: now)
+    let edited = report.outlook?.changedSince.count ?? 0
+    let since = edited > 0 ? "; since then you: \(Counted(edited, "file"))" : ""
+    return "\(step.id) \(step.agentText), \(step.resultText), \(ago)\(since)"
   }
 }

@@ -49,6 +49,14 @@ extension Step {
     return max(0, now.millisecondsSince1970 - start.startTime.millisecondsSince1970)
   }
 
+  /// What a step changed that changed no file and made no commit.
+  var otherChange: String {
+    if end?.headAfter != start.headBefore { return "only HEAD moved" }
+    if end?.droppedStashes.isEmpty == false { return "only the stash changed" }
+    if end?.referenceMoves.isEmpty == false { return "only branches or tags moved" }
+    return "only the index or the like changed"
+  }
+
   /// Whether it ended well and nothing that was recorded says that it changed or used anything.
   var isEmpty: Bool {
     guard status == .completed, let end, end.tokenUsage?.isUnknown != false else { return false }

@@ -11,6 +11,9 @@ struct StepDetails {
   /// Shortens a commit's id as git does.
   let abbreviate: (ObjectID) -> String
 
+  /// How many things a row names before it only counts them.
+  private static let named = 6
+
   /// The lines, ended by a newline each.
   func text(width: Int?, style: Style) -> String {
     let head = "\(step.id)  \(outcome)"
@@ -59,7 +62,7 @@ struct StepDetails {
     let uncovered = (step.start.leftOut ?? []).filter { $0.reason != .ignored }
     if !uncovered.isEmpty {
       let items = uncovered.map { "\($0.path) (\($0.reasonText))" }
-      facts.append(("not kept", items.joined(separator: ", ")))
+      facts.append(("not kept", Readable.list(items, atMost: Self.named)))
     }
     facts.append(("state", state))
     return facts
@@ -83,7 +86,9 @@ struct StepDetails {
     let after = end.headAfter.map { describe($0) + uncommitted(end.stateAfter) }
     facts.append(("after", after ?? "unknown: HEAD could not be read"))
     facts.append(("changed", changes(end)))
-    if let commits = end.commits, !commits.isEmpty { facts.append(("commits", list(commits))) }
+    if let commits = end.commits, !commits.isEmpty {
+      facts.append(("commits", Readable.list(commits.map(abbreviate), atMost: Self.named)))
+    }
     facts += moves(end)
     if let lost = end.lost, step.start.stateBefore == .snapshot {
       facts.append(("lost", lost.isEmpty ? "nothing of your uncommitted work" : self.lost(lost)))
@@ -102,8 +107,8 @@ struct StepDetails {
   }
 
   private func lost(_ lost: [LostWork]) -> String {
-    lost.map { "\($0.path) (\($0.kind.rawValue))" }.joined(separator: ", ")
-      + "; `laforge restore \(step.id.rawValue) --lost` brings it back"
+    Readable.list(lost.map { "\($0.path) (\($0.kind.rawValue))" }, atMost: Self.named)
+      + "  (`laforge restore \(step.id.rawValue) --lost`)"
   }
 
   /// References that the step moved, but for the branch that it was on.
@@ -119,20 +124,16 @@ struct StepDetails {
     if !end.droppedStashes.isEmpty {
       texts.append("dropped \(end.droppedStashes.count) of the stash")
     }
-    return [("refs", texts.joined(separator: ", "))]
+    return [("refs", Readable.list(texts, atMost: Self.named))]
   }
 
   private func changes(_ end: StepCompletion) -> String {
     guard let changes = end.changes, let commits = end.commits else { return "unknown" }
+    if step.changedNothing { return "nothing" }
     let made = commits.isEmpty ? "no commit" : "\(Counted(commits.count, "commit"))"
-    guard changes != .none else { return made }
+    if changes == .none { return commits.isEmpty ? step.otherChange : made }
     return "\(Counted(changes.filesChanged, "file")), +\(changes.insertions)"
-      + " -\(changes.deletions); \(made)"
-  }
-
-  private func list(_ commits: [ObjectID]) -> String {
-    let shown = commits.prefix(6).map(abbreviate).joined(separator: " ")
-    return commits.count > 6 ? "\(shown) and \(commits.count - 6) more" : shown
+      + " -\(changes.deletions); \(made)  (`laforge diff \(step.id.rawValue)`)"
   }
 
   private func usage(_ end: StepCompletion) -> [(name: String, text: String)] {
@@ -198,6 +199,11 @@ struct StepDetails {
 
   private var state: String {
     let activity = step.isActive ? "active" : "rolled back"
-    return activity + (step.parent.map { "; \($0) before it" } ?? "")
+    let parent = step.parent.map { "; \($0) before it" } ?? ""
+    guard step.start.worktree == worktree, step.start.enclosing == nil, step.stateAfter != nil,
+      !step.changedNothing
+    else { return activity + parent }
+    let verb = step.isActive ? "undo" : "redo"
+    return "\(activity)\(parent)  (`laforge \(verb) \(step.id.rawValue)`)"
   }
 }

@@ -1,0 +1,86 @@
+import LaForgeCore
+
+// MARK: - Rows that the plan and its result have in common
+
+extension OperationText {
+  /// What becomes of the index, of an operation in progress, and of HEAD with its branch.
+  var commonRows: [(name: String, text: String)] {
+    var rows: [(name: String, text: String)] = []
+    let index = facts.index
+    let staged = [
+      (index.conflicting, "in conflict again"), (index.staged, "staged as it was"),
+      (index.unstaged, "no longer staged"),
+    ].filter { !$0.0.isEmpty }.map { "\($1): \(Readable.list($0.map(\.text)))" }
+    if !staged.isEmpty { rows.append(("index", staged.joined(separator: "; "))) }
+    if !plan.progress.isEmpty {
+      let names = Readable.list(plan.progress.map(\.path.text))
+      rows.append(("state", "\(names) in the git directory"))
+    }
+    return rows + headRows
+  }
+
+  private var headRows: [(name: String, text: String)] {
+    guard let old = plan.head.old, let new = plan.head.new, old != new else { return [] }
+    var rows: [(name: String, text: String)] = []
+    if old.branch == new.branch {
+      var text = "\(commit(old)) -> \(commit(new))"
+      switch plan.leavingCommits.count {
+      case 0: break
+      case 1: text += "; its commit \(abbreviate(plan.leavingCommits[0])) stays recorded"
+      case let count: text += "; \(count) commits leave it and stay recorded"
+      }
+      rows.append((old.shortBranch ?? "HEAD", text))
+    } else {
+      rows.append(("HEAD", "\(place(old)) -> \(place(new))"))
+    }
+    for (name, commit) in plan.pushed.sorted(by: { $0.key < $1.key }) {
+      let remote = name.hasPrefix("refs/remotes/") ? String(name.dropFirst(13)) : name
+      let text = "\(abbreviate(commit)) is on \(remote); it stays there, `git pull` would fetch it"
+      rows.append(("pushed", text))
+    }
+    return rows
+  }
+
+  /// What becomes of the other references and of the stash.
+  var referenceRows: [(name: String, text: String)] {
+    var rows: [(name: String, text: String)] = []
+    for move in plan.references where move.name != plan.head.new?.branch {
+      rows.append(("ref", "\(short(move.name)) -> \(move.new.map(abbreviate) ?? "removed")"))
+    }
+    if !plan.stashes.isEmpty {
+      rows.append(("stash", "\(entries(plan.stashes.count)) that had been dropped stored again"))
+    }
+    var staying = plan.keptReferences.map { "\(short($0)) (\(reason($0)))" }
+    if facts.keptStashes > 0 {
+      staying.append("stash, \(entries(facts.keptStashes)) that had been dropped")
+    }
+    if !staying.isEmpty { rows.append(("stays", Readable.list(staying))) }
+    return rows
+  }
+
+  /// Why a reference stays: what a step made is somebody's work.
+  private func reason(_ name: String) -> String {
+    for step in steps {
+      guard let move = step.end?.referenceMoves.first(where: { $0.name == name }) else { continue }
+      if move.old == nil { return "made by \(step.id)" }
+      if move.new == nil { return "deleted by \(step.id)" }
+    }
+    return "moved since"
+  }
+
+  private func entries(_ count: Int) -> String { count == 1 ? "1 entry" : "\(count) entries" }
+
+  private func short(_ name: String) -> String {
+    for (prefix, word) in [("refs/heads/", "branch "), ("refs/tags/", "tag ")]
+    where name.hasPrefix(prefix) {
+      return word + name.dropFirst(prefix.count)
+    }
+    return name
+  }
+
+  private func commit(_ head: Head) -> String { head.commit.map(abbreviate) ?? "no commit" }
+
+  private func place(_ head: Head) -> String {
+    "\(head.shortBranch ?? "detached") \(commit(head))"
+  }
+}

@@ -1,0 +1,175 @@
+import Foundation
+import LaForgeTestSupport
+import Testing
+
+/// What the commands say, in the situations that people meet most.
+@Suite struct TextsTests {
+  /// Runs a script and returns what it printed, standard error included.
+  private func outcome(of script: String) async throws -> String {
+    let environment = try await TestEnvironment()
+    return try await environment.shell("exec 2>&1; \(script)").standardOutput
+  }
+
+  /// The text holds each of these parts, in this order.
+  private func expect(
+    _ text: String, holds parts: [String], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    var rest = text[...]
+    for part in parts {
+      guard let found = rest.range(of: part) else {
+        Issue.record(
+          "'\(part)' is not where it should be in\n\(text)", sourceLocation: sourceLocation)
+        return
+      }
+      rest = rest[found.upperBound...]
+    }
+  }
+
+  @Test func whatChangedInTheIndexAloneIsSaid() async throws {
+    let text = try await outcome(
+      of: """
+        echo a > a; echo b > b; git add .; git commit -qm ab; echo 2 >> a; echo 2 >> b; git add b
+        laforge run -v sh -c 'git add a; git reset -q b'; laforge show
+        laforge undo --dry-run; laforge undo; laforge redo
+        """)
+    expect(
+      text,
+      holds: [
+        "S1 ok, ", ": only the index or the like changed  (`laforge undo`)\n",
+        "  changed   only the index or the like changed\n",
+        "Undo would take out S1 (sh: ", "  index    staged as it was: b; no longer staged: a\n",
+        "Saved first: everything as it is now; `laforge redo` will reverse it.\n",
+        "Nothing was changed.\n", "Undid S1 (sh: ",
+        "  index    staged as it was: b; no longer staged: a\n",
+        "Checked: all of this is as before S1. `laforge redo` brings S1 back.\n",
+        "Redid S1 (sh: ", "  index    staged as it was: a; no longer staged: b\n",
+      ])
+  }
+
+  @Test func whatStaysIsNamedWithItsReason() async throws {
+    let text = try await outcome(
+      of: """
+        git branch old; echo mine >> README.md; git stash -q
+        laforge run -q sh -c 'git stash drop -q; git branch -Dq old; git tag v1; git checkout -qb new
+          echo x > x; git add x; git commit -qm x'
+        laforge undo; echo later > later; laforge redo; git stash list | wc -l
+        """)
+    expect(
+      text,
+      holds: [
+        "  HEAD     new ", " -> main ", "  ref      branch old -> ",
+        "  stash    1 entry that had been dropped stored again\n",
+        "  stays    branch new (made by S1) and tag v1 (made by S1)\n",
+        "  HEAD     main ", " -> new ",
+        "  yours    later, changed since the undo, is as you left it\n",
+        "  stays    branch old (deleted by S1) and stash, 1 entry that had been dropped\n",
+        "Checked: the file is as before O1. `laforge undo` takes it back again.\n", "1\n",
+      ])
+  }
+
+  @Test func aRefusedRedoSaysWhyAndWhatElseThereIs() async throws {
+    let text = try await outcome(
+      of: """
+        laforge run -q sh -c 'echo x > x'; laforge redo
+        laforge undo > /dev/null; echo mine > x; laforge redo; rm x
+        laforge redo > /dev/null; laforge redo
+        laforge undo > /dev/null; laforge run -q sh -c 'echo y > y'; laforge redo; laforge redo 9
+        """)
+    expect(
+      text,
+      holds: [
+        "There is nothing to redo: nothing was undone.\n",
+        "Cannot redo: you edited 1 file since that S1 changed too:\n  x\nNothing was changed.\n",
+        "Hint: `laforge rollback 1` goes to exactly after S1 and sets your work aside "
+          + "(`laforge redo` returns it); `laforge restore 1 FILE` takes single files.\n",
+        "There is nothing to redo: what was undone last is redone already (O3).\n",
+        "There is nothing to redo: S2 ran since the last undo.\n",
+        "then `laforge redo 1`.\n", "There is no step S9.\n",
+        "Hint: The latest step is S2. `laforge log --all` lists all.\n",
+      ])
+  }
+
+  @Test func aRollbackSaysWhatGoesAndWhatComes() async throws {
+    let text = try await outcome(
+      of: """
+        for i in 1 2 3; do laforge run -q sh -c "echo $i > f$i"; done
+        laforge rollback 1; laforge rollback 3; laforge redo; laforge ops
+        """)
+    expect(
+      text,
+      holds: [
+        "Rolled back to exactly after S1; S2 and S3 are rolled back.\n",
+        "Checked: all 2 files are as after S1. `laforge redo` reverses it.\n",
+        "Rolled back to exactly after S3; S2 and S3 are active again.\n",
+        "Reversed O2 (rollback to S3); S2 and S3 are rolled back.\n",
+        "STATE     WHAT\n", "can undo  reverses O2 (rollback to S3)\n", "reversed  to S3\n",
+        "can redo  to S1\n",
+      ])
+  }
+
+  @Test func theStatusSaysWhatUndoWouldDo() async throws {
+    let text = try await outcome(
+      of: """
+        laforge run -q sh -c 'echo x > x; echo y >> README.md'; echo mine > mine; laforge
+        echo more >> x; laforge; git commit -qm mine --allow-empty; laforge; laforge rollback > /dev/null
+        laforge; laforge redo > /dev/null; laforge; laforge run -q true; laforge
+        touch .env; echo .env > .gitignore; laforge
+        """)
+    expect(
+      text,
+      holds: [
+        "; since then you: 1 file\n  undo      S1, keeping your 1 file\n",
+        "  undo      S1: refused, you edited 1 file that it changed too (`laforge rollback`)\n",
+        "  undo      S1: refused, HEAD has moved since (`laforge rollback`)\n",
+        "  latest    none: every step is rolled back (`laforge log --all`)\n  undo      nothing\n",
+        "  redo      what O1 took back (rollback to before S1, ",
+        "  undo      the redo of S1 (O2)",
+        "  undo      nothing: S2 changed nothing (`laforge undo 1`)\n",
+        "  covered   all but 1: .env (ignored, ",
+      ])
+  }
+
+  @Test func lostWorkIsNamedAsFarAsItCanBeRead() async throws {
+    let text = try await outcome(
+      of: """
+        for i in 10 11 12 13 14 15 16 17 18 19; do echo $i > n$i; done
+        laforge run -q sh -c 'rm n*'; laforge show
+        """)
+    expect(
+      text,
+      holds: [
+        "no longer there: n10, n11, n12, n13, n14, n15, n16, n17 and 2 more are deleted.\n",
+        "brings back these 10 files and nothing else.\n",
+        "  lost      n10 (deleted), n11 (deleted), n12 (deleted), n13 (deleted), n14 (deleted), "
+          + "n15 (deleted) and 4 more  (`laforge restore 1 --lost`)\n",
+      ])
+  }
+
+  @Test func whatTheUserDoesNextIsSaid() async throws {
+    let text = try await outcome(
+      of: """
+        mkdir web; echo 1 > web/package-lock.json; git add .; git commit -qm web
+        laforge run -q sh -c 'echo 2 > web/package-lock.json; mkdir made; echo x > made/x'
+        cd made; laforge undo; cd ..; pwd
+        """)
+    expect(
+      text,
+      holds: [
+        "web/package-lock.json changed: run `npm ci` in 'web'\n",
+        "Note: The folder you are in no longer exists: `cd /",
+      ])
+  }
+
+  @Test func withoutATerminalAMessageIsOneLine() async throws {
+    let environment = try await TestEnvironment()
+    let narrow = ["COLUMNS": "40", "TERM": "xterm"]
+    try await environment.laforge(["run", "sh", "-c", "echo x > x"])
+    try await environment.shell("echo mine > x")
+    let piped = try await environment.laforge(["undo"], adding: narrow)
+    #expect(piped.standardError.split(separator: "\n").count == 4)
+    let terminal = try await environment.shell(
+      "script -qec 'laforge undo' /dev/null", adding: narrow)
+    let lines = terminal.standardOutput.split(separator: "\r\n")
+    #expect(lines.allSatisfy { $0.count <= 40 } && lines.count > 6, "\(terminal)")
+  }
+}
