@@ -27,8 +27,10 @@ public enum LaForgeProgram {
     let texts = typed.map { String(decoding: $0, as: UTF8.self) }
     let isRun = GlobalOptions.subcommand(of: texts) == "run"
     var form: JSONForm?
-    if !isRun, texts.contains("--json") { form = .document }
-    if !isRun, texts.contains("--jsonl") { form = .lines }
+    // What follows `--` are paths.
+    let options = texts.prefix { $0 != "--" }
+    if !isRun, options.contains("--json") { form = .document }
+    if !isRun, options.contains("--jsonl") { form = .lines }
     do {
       return try await dispatch(typed, in: context)
     } catch {

@@ -41,22 +41,24 @@ struct OperationSession {
   ///
   /// - Parameters:
   ///   - request: What is asked for.
-  ///   - isDryRun: Whether only the plan is wanted.
+  ///   - options: Whether only the plan is wanted, and in which form.
   ///   - removesStaleLocks: Whether locks that a killed git left are moved away.
   ///   - again: The command as it was called.
   ///   - context: Where to print.
   /// - Returns: The exit status.
   /// - Throws: `CommandFailure` for a refusal.
   func run(
-    _ request: OperationRequest, isDryRun: Bool, removesStaleLocks: Bool = false, again: String,
-    in context: CommandContext
+    _ request: OperationRequest, _ options: OperationOptions, removesStaleLocks: Bool = false,
+    again: String, in context: CommandContext
   ) async throws -> ExitStatus {
     do {
-      if isDryRun {
-        try await sayPlan(of: request, in: context)
+      if options.isDryRun {
+        let (goal, plan) = try await runner.plan(request)
+        try await sayPlan(goal, plan, asJSON: options.isJSON, in: context)
       } else {
         let report = try await runner.perform(request, removesStaleLocks: removesStaleLocks)
-        try await say(report, in: context)
+        for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
+        try await say(report, asJSON: options.isJSON, in: context)
       }
       return .success
     } catch let error as OperationError {
@@ -64,8 +66,15 @@ struct OperationSession {
     }
   }
 
-  private func sayPlan(of request: OperationRequest, in context: CommandContext) async throws {
-    let (goal, plan) = try await runner.plan(request)
+  private func sayPlan(
+    _ goal: OperationGoal, _ plan: StatePlan, asJSON: Bool, in context: CommandContext
+  ) async throws {
+    guard !asJSON else {
+      let document = OperationResultDocument(
+        kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps.map(\.id),
+        reverses: goal.reverses)
+      return try context.output.write(try JSONOutput.document(document))
+    }
     let text = OperationText(
       kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps,
       facts: await facts(plan, goal.target, goal.steps, goal.kind, goal.reverses), now: now,
@@ -73,9 +82,18 @@ struct OperationSession {
     try context.output.write(text.planned(width: context.output.columns))
   }
 
-  private func say(_ report: OperationReport, in context: CommandContext) async throws {
-    for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
+  private func say(
+    _ report: OperationReport, asJSON: Bool, in context: CommandContext
+  ) async throws {
     let operation = report.operation
+    if asJSON {
+      // One document only: an error stands in the place of the operation.
+      try check(report)
+      let document = OperationResultDocument(
+        kind: operation.kind, title: operation.title, plan: report.plan,
+        steps: report.steps.map(\.id), reverses: operation.reverses, operation: operation)
+      return try context.output.write(try JSONOutput.document(document))
+    }
     let text = OperationText(
       kind: operation.kind, title: operation.title, plan: report.plan, steps: report.steps,
       facts: await facts(

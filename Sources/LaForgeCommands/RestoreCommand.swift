@@ -50,7 +50,7 @@ struct RestoreCommand: ContextCommand {
       return try await export(request, to: folder, session, in: context)
     }
     return try await session.run(
-      request, isDryRun: options.isDryRun, again: again, in: context)
+      request, options, again: again, in: context)
   }
 
   private var again: String { "laforge restore \(source)" }
@@ -63,6 +63,12 @@ struct RestoreCommand: ContextCommand {
       let target = context.directory.pushing(FilePath(folder))
       let count = try await session.runner.export(
         request, to: target.string, isDryRun: options.isDryRun)
+      if options.isJSON {
+        let document = ExportDocument(
+          isDryRun: options.isDryRun, folder: target.string, files: count)
+        try context.output.write(try JSONOutput.document(document))
+        return .success
+      }
       let done = options.isDryRun ? "Would write" : "Wrote"
       try context.output.write("\(done) \(Counted(count, "file")) to '\(folder)'.\n")
       return .success

@@ -6,12 +6,16 @@ struct OperationOptions: ParsableArguments {
   @Flag(name: .customLong("dry-run"), help: "Show the plan and change nothing.")
   var isDryRun = false
 
+  @Flag(name: .customLong("json"), help: "Write one JSON document: the operation with its plan.")
+  var isJSON = false
+
+  /// Plans or performs an operation; `again` is the command as it was called.
   func run(
     _ request: OperationRequest, removesStaleLocks: Bool = false, again: String,
     in context: CommandContext
   ) async throws -> ExitStatus {
     try await OperationSession(in: context).run(
-      request, isDryRun: isDryRun, removesStaleLocks: removesStaleLocks, again: again, in: context)
+      request, self, removesStaleLocks: removesStaleLocks, again: again, in: context)
   }
 
   /// - Throws: `CommandFailure` for what is no step.

@@ -29,7 +29,9 @@ struct StatusReport: Encodable {
     case rolledBackSteps = "rolled_back_steps"
     case waitingRecords = "waiting_records"
     case undo, redo
+    case undoReverses = "undo_reverses"
     case undoRefused = "undo_refused"
+    case uncommitted
     case changedSince = "changed_since"
     case leftOut = "left_out"
   }
@@ -48,9 +50,17 @@ struct StatusReport: Encodable {
     try container.encode(rolledBackSteps, forKey: .rolledBackSteps)
     try container.encode(waitingRecords, forKey: .waitingRecords)
     try container.encode(outlook?.undo, forKey: .undo)
+    try container.encode(outlook?.takesBack?.id, forKey: .undoReverses)
     try container.encode(outlook?.refusal?.code, forKey: .undoRefused)
     try container.encode(outlook?.redo?.id, forKey: .redo)
     try container.encode(outlook?.changedSince.map(\.text), forKey: .changedSince)
+    let counts = outlook.map(\.summary).map { summary in
+      [
+        "changed": summary.changed, "staged": summary.staged, "conflicts": summary.conflicts,
+        "untracked": summary.untracked,
+      ]
+    }
+    try container.encode(counts, forKey: .uncommitted)
     try container.encode(outlook?.leftOut.map(LeftOutDocument.init), forKey: .leftOut)
   }
 
