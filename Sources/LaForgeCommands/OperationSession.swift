@@ -37,6 +37,15 @@ struct OperationSession {
     now = context.clock.now()
   }
 
+  /// Finds the step that a person named.
+  func step(_ reference: StepReference) throws -> Step {
+    do {
+      return try history.step(reference)
+    } catch {
+      throw CommandFailure(UserMessage(error))
+    }
+  }
+
   /// Plans or performs an operation and says what came of it.
   ///
   /// - Parameters:

@@ -8,6 +8,7 @@ struct RestoreCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore",
     abstract: "Bring files of a step back into the working tree; history does not move.",
+    usage: "laforge restore STEP [options] [--] [paths...]",
     discussion: """
       Nothing is deleted and nothing staged. Without paths, all files that the step changed. 'O15' \
       stands for the state just before that operation; 'laforge restore O15' alone takes a restore \
@@ -34,6 +35,7 @@ struct RestoreCommand: ContextCommand {
   @OptionGroup var options: OperationOptions
 
   func validate() throws {
+    if folder?.isEmpty == true { throw ValidationError("'--to' needs a folder") }
     if before, lost { throw ValidationError("'--before' and '--lost' exclude each other") }
   }
 
@@ -42,13 +44,12 @@ struct RestoreCommand: ContextCommand {
     let session = try await OperationSession(in: context)
     let paths = try paths.map { path in
       try TypedPath(
-        path, in: session.directory, top: session.repository.location.workingTree
-      ).path
+        path, in: session.directory, top: session.repository.location.workingTree)
     }
-    let request = OperationRequest.restore(source, paths: paths)
-    if let folder {
-      return try await export(request, to: folder, session, in: context)
-    }
+    let target = folder.map { context.directory.pushing(FilePath($0)) }
+    if let target { try RestoreRequest.checkFolder(target, typed: folder ?? "") }
+    let request = try await RestoreRequest(source: source, session: session).request(for: paths)
+    if let target { return try await export(request, to: target, session, in: context) }
     return try await session.run(
       request, options, again: again, in: context)
   }
@@ -56,11 +57,10 @@ struct RestoreCommand: ContextCommand {
   private var again: String { "laforge restore \(source)" }
 
   private func export(
-    _ request: OperationRequest, to folder: String, _ session: OperationSession,
+    _ request: OperationRequest, to target: FilePath, _ session: OperationSession,
     in context: CommandContext
   ) async throws -> ExitStatus {
     do {
-      let target = context.directory.pushing(FilePath(folder))
       let count = try await session.runner.export(
         request, to: target.string, isDryRun: options.isDryRun)
       if options.isJSON {
@@ -70,7 +70,7 @@ struct RestoreCommand: ContextCommand {
         return .success
       }
       let done = options.isDryRun ? "Would write" : "Wrote"
-      try context.output.write("\(done) \(Counted(count, "file")) to '\(folder)'.\n")
+      try context.output.write("\(done) \(Counted(count, "file")) to '\(folder ?? "")'.\n")
       return .success
     } catch let error as OperationError {
       throw CommandFailure(
@@ -113,16 +113,24 @@ enum OperationReference {
 
 /// A path as a person typed it in some folder.
 struct TypedPath {
+  let text: String
   /// The same relative to the top of the working tree.
   let path: GitPath
 
   /// - Throws: `CommandFailure` for a path outside the working tree.
   init(_ text: String, in directory: String, top: FilePath) throws {
+    self.text = text
+    guard !text.isEmpty else {
+      throw CommandFailure(
+        UserMessage(code: "usage", summary: "A path cannot be empty.", hint: "`.` is this folder."),
+        status: .usage)
+    }
     var full = top.appending(directory).pushing(FilePath(text)).lexicallyNormalized()
     guard full.removePrefix(top.lexicallyNormalized()), !full.string.hasPrefix("/") else {
       throw CommandFailure(
         UserMessage(
-          code: "outside", summary: "'\(text)' is outside the working tree '\(top)'."))
+          code: "outside", summary: "'\(text)' is outside the working tree '\(top)'.",
+          consequence: "Nothing was changed."))
     }
     path = GitPath(full.string)
   }

@@ -81,8 +81,8 @@ import Testing
         laforge restore src/x; echo $?
         """)
     #expect(output.contains("new\n?? c\n"))
-    #expect(output.contains("There is no 'b' in the state S1."))
-    #expect(output.contains("`laforge restore STEP --before b` looks before the step."))
+    #expect(output.contains("'b' is not in the state after S1."))
+    #expect(output.contains("Hint: `laforge restore 1 --before b`\n"))
     #expect(output.contains("Restored 1 file as before S1.\n2\n"))
     #expect(output.contains("../out: c d  ../out/d: a\n"))
     #expect(

@@ -127,9 +127,7 @@ extension UserMessage {
     case .notInState(let path, let state):
       self.init(
         code: "not_in_state", summary: "There is no '\(path)' in the state \(state).",
-        consequence: "Nothing was changed.",
-        hint: "`laforge restore STEP --before \(ShellWords.quote(path.text))` looks before the"
-          + " step.")
+        consequence: "Nothing was changed.")
     case .nothingToDo(let reason):
       self.init(
         code: "nothing_to_do", summary: "\(attempt): \(reason).",

@@ -16,7 +16,21 @@ extension OperationText {
       let names = Readable.list(plan.progress.map(\.path.text))
       rows.append(("state", "\(names) in the git directory"))
     }
+    if !submodules.isEmpty {
+      let paths = submodules.map(\.text)
+      rows.append(
+        (
+          "empty",
+          "\(Readable.list(paths)): a submodule is not covered;"
+            + " `git submodule update --init \(ShellWords.join(paths))` fills it"
+        ))
+    }
     return rows + headRows
+  }
+
+  /// Submodules whose folder is made again, without what was in it.
+  var submodules: [GitPath] {
+    plan.files.filter { $0.change.new?.tracked.mode == .gitlink }.map(\.path)
   }
 
   private var headRows: [(name: String, text: String)] {

@@ -18,7 +18,7 @@ struct OperationText {
   /// The text after the operation, ended by a newline.
   func done(_ report: OperationReport, width: Int?) -> String {
     var rows: [(name: String, text: String)] = []
-    let counts = [(plan.written.count, "written"), (plan.deleted.count, "deleted")]
+    let counts = [(written.count, "written"), (plan.deleted.count, "deleted")]
     let files = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     if !files.isEmpty { rows.append(("files", files.joined(separator: ", "))) }
     rows += commonRows
@@ -48,7 +48,7 @@ struct OperationText {
       back = "`laforge restore \(report.operation.id)` takes \(files) back."
     }
     if !report.differing.isEmpty { return back }
-    switch plan.files.count {
+    switch written.count + plan.deleted.count {
     case 0 where plan.changesNothing: return "No file had to change. \(back)"
     case 0: return "Checked: all of this is \(reached). \(back)"
     case 1: return "Checked: the file is \(reached). \(back)"
@@ -77,7 +77,7 @@ struct OperationText {
   /// The text of `--dry-run`.
   func planned(width: Int?) -> String {
     var rows: [(name: String, text: String)] = []
-    if !plan.written.isEmpty { rows.append(("write", list(plan.written))) }
+    if !written.isEmpty { rows.append(("write", list(written))) }
     if !plan.deleted.isEmpty { rows.append(("delete", list(plan.deleted))) }
     if !plan.kept.isEmpty {
       rows.append(("keep", "\(list(plan.kept))  (changed since \(since))"))
@@ -126,7 +126,7 @@ struct OperationText {
         + switched(plan.deactivates, plan.activates, isDone)
     case .restore:
       return (isDone ? "Restored " : "Restore would write ")
-        + "\(Counted(plan.files.count, "file")) \(target)"
+        + "\(Counted(written.count + plan.deleted.count, "file")) \(target)"
     }
   }
 
@@ -183,6 +183,8 @@ struct OperationText {
     if let reversed = facts.reversed { return "the \(reversed.kind.rawValue)" }
     return kind == .undo ? steps.last.map { "\($0.id)" } ?? "then" : "the undo"
   }
+
+  private var written: [GitPath] { plan.written.filter { !submodules.contains($0) } }
 
   private func list(_ paths: [GitPath]) -> String {
     let shown = paths.prefix(Self.named * 2).map { TerminalText.clean($0.text) }
