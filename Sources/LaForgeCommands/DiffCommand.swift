@@ -27,6 +27,9 @@ struct DiffCommand: ContextCommand {
   private var states: [String] { [first, second].compactMap { $0 } }
 
   func run(in context: CommandContext) async throws -> ExitStatus {
+    for word in states where word != "now" && OperationReference.parse(word) == nil {
+      _ = try reference(word)
+    }
     let session = try await ReadingSession(in: context)
     let (old, new) = try await resolve(session)
     let oldTree = try await session.repository.objectForDiff(of: old)
@@ -50,7 +53,7 @@ struct DiffCommand: ContextCommand {
     if let first = states.first, OperationReference.parse(first) != nil {
       return (try await state(first, session), try await state("now", session))
     }
-    let step = try session.step(try OperationOptions.reference(states.first ?? "@"))
+    let step = try session.step(try reference(states.first ?? "@"))
     guard let before = step.stateBefore, let after = step.stateAfter else {
       throw CommandFailure(
         UserMessage(
@@ -58,6 +61,16 @@ struct DiffCommand: ContextCommand {
           summary: "What \(step.id) did is unknown: a state of it was never recorded."))
     }
     return (before, after)
+  }
+
+  private func reference(_ word: String) throws -> StepReference {
+    if let reference = StepReference(parsing: word) { return reference }
+    let others = states.filter { $0 != word }.map { "\($0) " }.joined()
+    throw CommandFailure(
+      UserMessage(
+        code: "not_a_step", summary: "'\(word)' is not a step.",
+        hint: "`laforge diff \(others)-- \(ShellWords.quote(word))` takes it for a path."),
+      status: .usage)
   }
 
   private func state(
@@ -74,7 +87,7 @@ struct DiffCommand: ContextCommand {
       }
     }
     if let id = OperationReference.parse(word) { return try session.stateBefore(id) }
-    let step = try session.step(try OperationOptions.reference(word))
+    let step = try session.step(try reference(word))
     guard let after = step.stateAfter else {
       throw CommandFailure(
         UserMessage(

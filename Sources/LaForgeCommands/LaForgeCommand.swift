@@ -6,14 +6,14 @@ struct LaForgeCommand: ParsableCommand {
     commandName: "laforge",
     abstract: "Records what coding agents do to a git repository, a numbered step for each run.",
     usage: """
-      laforge [-C <folder>] <subcommand>
-      laforge run [<options>] [--] <command> [<args> ...]
+      laforge [-C FOLDER] <subcommand>
+      laforge run [options] [--] <command> [args...]
       """,
     discussion: """
       Put 'laforge run --' in front of a command:
         laforge run -- claude -p "fix the parser"
 
-      '-C <folder>' before the subcommand works in another folder, as in git. A step is 7 or S7, \
+      '-C FOLDER' before the subcommand works in another folder, as in git. A step is 7 or S7, \
       '@' for the latest of this worktree, '@-3' for the third before it.
 
       'laforge help limits' says what is not covered.

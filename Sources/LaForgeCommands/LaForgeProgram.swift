@@ -56,7 +56,7 @@ public enum LaForgeProgram {
       return .success
     }
     if texts.first == "help", texts.count > 1 {
-      texts = ["help", try Subcommand.resolve(Array(texts.dropFirst()), path: nil)]
+      texts = ["help", try Subcommand.resolve(helpOn: texts[1])]
     }
     if let first = texts.first, !first.hasPrefix("-") {
       if first == "run" {
@@ -70,6 +70,7 @@ public enum LaForgeProgram {
       let isLimit = word.hasPrefix("-n") && !number.isEmpty && number.allSatisfy(\.isNumber)
       return isLimit ? ["-n", String(number)] : [word]
     }
+    if let first = texts.first, !first.hasPrefix("-") { try OptionWords.check(texts) }
     if texts.first == "--version" { return try await printVersion(in: context) }
     do {
       let command = try LaForgeCommand.parseAsRoot(texts)
@@ -83,24 +84,25 @@ public enum LaForgeProgram {
     } catch let failure as CommandFailure {
       throw failure
     } catch {
-      return try answer(error, subcommand: texts.first, in: context)
+      return try answer(error, to: texts, in: context)
     }
   }
 
   /// What the parser throws is a help text or a complaint.
   private static func answer(
-    _ error: any Error, subcommand: String?, in context: CommandContext
+    _ error: any Error, to texts: [String], in context: CommandContext
   ) throws -> ExitStatus {
     switch LaForgeCommand.exitCode(for: error) {
     case .success:
       try context.output.write(LaForgeCommand.fullMessage(for: error) + "\n")
       return .success
     case .validationFailure:
-      let known = subcommand.flatMap { Subcommand.names.contains($0) ? $0 : nil }
+      let known = texts.first.flatMap { Subcommand.names.contains($0) ? $0 : nil }
       throw CommandFailure(
         UserMessage(
           code: "usage", summary: Sentence.make(LaForgeCommand.message(for: error)),
-          hint: "`laforge help\(known.map { " \($0)" } ?? "")` shows what there is."),
+          hint: Subcommand.misplaced(in: texts)
+            ?? "`laforge help\(known.map { " \($0)" } ?? "")` shows what there is."),
         status: .usage)
     default: throw error
     }

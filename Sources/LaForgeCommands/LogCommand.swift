@@ -5,6 +5,7 @@ import LaForgeCore
 struct LogCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "log", abstract: "List the steps of this worktree, newest first.",
+    usage: "laforge log [options]",
     discussion: """
       Neighbouring steps that ended well, made no commit and reported no usage share one line; '--all' and \
       the JSON forms list each.
@@ -13,22 +14,20 @@ struct LogCommand: ContextCommand {
   @Flag(help: "Also list rolled-back steps and steps that ran within another.")
   var all = false
 
-  @Option(name: .customShort("n"), help: ArgumentHelp("List at most this many.", valueName: "n"))
-  var limit: Int?
+  @OptionGroup var limits: LimitOptions
 
   @Flag(help: "Write one JSON document a line.")
   var jsonl = false
 
   @OptionGroup var listing: ListingOptions
 
+  private var limit: Int? { limits.limit }
+
   /// What a terminal gets without `-n`.
   private static let terminalLimit = 30
 
   func validate() throws {
     if jsonl, listing.json { throw ValidationError("'--json' and '--jsonl' exclude each other") }
-    if let limit, !(1...1_000_000_000).contains(limit) {
-      throw ValidationError("'-n' needs a number from 1 on")
-    }
   }
 
   func run(in context: CommandContext) async throws -> ExitStatus {

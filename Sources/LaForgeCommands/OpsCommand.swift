@@ -5,17 +5,17 @@ import LaForgeCore
 struct OpsCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "ops", abstract: "List undos, rollbacks, redos and restores, newest first.",
+    usage: "laforge ops [options]",
     discussion:
       "'O15' names the state just before: 'laforge restore O15 FILE', 'laforge diff O15 now'.")
 
-  @Option(name: .customShort("n"), help: ArgumentHelp("List at most this many.", valueName: "n"))
-  var limit: Int?
+  @OptionGroup var limits: LimitOptions
 
   @OptionGroup var listing: ListingOptions
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let session = try await ReadingSession(in: context)
-    let operations = try session.operations(limit: limit)
+    let operations = try session.operations(limit: limits.limit)
     if listing.json {
       try context.output.write(
         try JSONOutput.document(operations.map(OperationDocument.init)))

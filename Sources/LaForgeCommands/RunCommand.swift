@@ -6,7 +6,7 @@ import ArgumentParser
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a command and record it as a step.",
-    usage: "laforge run [<options>] [--] <command> [<args> ...]",
+    usage: "laforge run [options] [--] <command> [args...]",
     discussion: """
       The first word that is no option begins the command; everything after it belongs to the \
       command untouched. '--' is needed only if the command begins with '-'.

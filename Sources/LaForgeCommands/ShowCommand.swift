@@ -4,7 +4,8 @@ import LaForgeCore
 /// `laforge show`: one step in full.
 struct ShowCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show one step in full.")
+    commandName: "show", abstract: "Show one step in full.",
+    usage: "laforge show [STEP] [options]")
 
   @Argument(
     help: ArgumentHelp(

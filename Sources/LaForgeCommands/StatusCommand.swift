@@ -7,7 +7,8 @@ import SystemPackage
 struct StatusCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Show where you are, the latest step, and what undo and redo would do.")
+    abstract: "Show where you are, the latest step, and what undo and redo would do.",
+    usage: "laforge status [options]")
 
   @OptionGroup var listing: ListingOptions
 

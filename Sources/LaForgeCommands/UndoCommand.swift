@@ -6,6 +6,7 @@ struct UndoCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "undo",
     abstract: "Take a step and the later ones out, and keep what you did since.",
+    usage: "laforge undo [STEP] [options]",
     discussion: OperationHelp.table)
 
   @Argument(
@@ -28,6 +29,7 @@ struct RollbackCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback",
     abstract: "Make everything exactly as right after a step; what came later is set aside.",
+    usage: "laforge rollback [STEP] [options]",
     discussion: OperationHelp.table)
 
   @Argument(
@@ -55,6 +57,7 @@ struct RedoCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "redo",
     abstract: "Reverse the latest undo or rollback, or bring a rolled-back step in again.",
+    usage: "laforge redo [STEP] [options]",
     discussion: OperationHelp.table)
 
   @Argument(

@@ -162,7 +162,61 @@ import Testing
       #expect(output.standardOutput.contains("USAGE: laforge"))
     }
     let run = try await environment.laforge(["run", "--help"]).standardOutput
-    #expect(run.contains("USAGE: laforge run [<options>] [--] <command> [<args> ...]"))
+    #expect(run.contains("USAGE: laforge run [options] [--] <command> [args...]"))
+  }
+
+  @Test(arguments: [
+    (["log", "-n", "0"], "'-n' needs a number from 1 on, not '0'.", "`laforge help log` shows"),
+    (["ops", "-n", "-1"], "'-n' needs a number from 1 on, not '-1'.", "`laforge help ops` shows"),
+    (
+      ["log", "-n", "99999999999999999999"], "'-n' needs a number from 1 on, not '9999", "`laforge"
+    ),
+    (["log", "-5"], "Unknown option '-5'.", "`laforge log -n 5`\n"),
+    (["undo", "-1"], "Unknown option '-1'.", "`laforge undo @-1` counts back"),
+    (["log", "-xh"], "Unknown option '-xh'.", "`laforge help log` shows"),
+    (["restore", "1", "-dash"], "Unknown option '-dash'.", "`laforge restore STEP -- -dash`\n"),
+    (["-n", "3", "log"], "Unknown option '-n'.", "`laforge log -n 3`\n"),
+    (["-Cweb", "log"], "Unknown option '-Cweb'.", "`laforge -C web log`\n"),
+    (["version"], "There is no command 'version'.", "`laforge --version`\n"),
+    (["help", "bogus"], "There is no command 'bogus'.", "`laforge help` lists the commands.\n"),
+    (["help", "lgo"], "There is no command 'lgo'.", "did you mean `laforge log`?\n"),
+    (
+      ["diff", "1", "README.md"], "'README.md' is not a step.",
+      "`laforge diff 1 -- README.md` takes"
+    ),
+    (["diff", "now"], "'now' needs another state.", "`laforge diff @ now`\n"),
+  ])
+  func aMistakeIsAnsweredWithWhatToType(
+    _ words: [String], _ summary: String, _ hint: String
+  ) async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.laforge(words)
+    #expect(output.status == 64)
+    #expect(output.standardError.hasPrefix("Error: \(summary)"), "\(output)")
+    #expect(
+      output.standardError.contains("Hint: ") && output.standardError.contains(hint), "\(output)")
+    #expect(output.standardOutput.isEmpty)
+  }
+
+  @Test func helpFitsANarrowWindow() async throws {
+    let environment = try await TestEnvironment()
+    for command in ["undo", "rollback", "redo", "restore", "log", "diff", "show", "ops"] {
+      let help = try await environment.shell(
+        "script -qec 'stty cols 60; laforge help \(command)' /dev/null", adding: ["TERM": "xterm"])
+      let lines = help.standardOutput.split(separator: "\r\n")
+      #expect(lines.count > 5 && lines.allSatisfy { $0.count <= 60 }, "\(help)")
+    }
+    let table = try await environment.laforge(["help", "undo"]).standardOutput
+    #expect(table.contains("  undo 7          goes      stays, refused       redo\n"))
+  }
+
+  @Test func insideTheGitDirectoryTheWayOutIsNamed() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.laforge(
+      ["run", "true"], in: environment.repository.appending(".git/refs"))
+    #expect(output.status == 125)
+    #expect(
+      output.standardError.contains("`cd \(environment.repository)` leads to the working tree."))
   }
 
   @Test func theVersionNamesItsLibraries() async throws {

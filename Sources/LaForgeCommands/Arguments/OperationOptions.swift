@@ -40,10 +40,12 @@ struct StaleLockOptions: ParsableArguments {
 /// What the three ways back have in common.
 enum OperationHelp {
   static let table = """
-                       the step   your later work              to get it again
-      undo 7           goes       stays (refused where it      redo
-                                  meets the step's files)
-      rollback 7       stays      set aside                    redo
-      restore 7 FILE   -          FILE is replaced             restore O15
+                      the step  your later work      to get it again
+      undo 7          goes      stays, refused       redo
+                                where both meet
+      rollback 7      stays     is set aside         redo
+      restore 7 FILE  -         FILE is replaced     restore O15
+
+    O15 is the operation, as 'laforge ops' lists it.
     """
 }

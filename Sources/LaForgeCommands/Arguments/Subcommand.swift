@@ -27,10 +27,36 @@ enum Subcommand {
       status: .usage)
   }
 
+  /// Returns the name of the command that help is wanted on.
+  static func resolve(helpOn word: String) throws -> String {
+    do {
+      return try resolve([word], path: nil)
+    } catch var failure as CommandFailure {
+      if failure.message.hint?.hasPrefix("did you mean") != true {
+        failure.message.hint = "`laforge help` lists the commands."
+      }
+      throw failure
+    }
+  }
+
+  /// The hint for options that stand before their subcommand; `nil` where none does.
+  static func misplaced(in words: [String]) -> String? {
+    guard let first = words.first, first.hasPrefix("-"), first != "--",
+      let index = words.firstIndex(where: { names.contains($0) })
+    else { return nil }
+    if first.hasPrefix("-C") {
+      let folder = ShellWords.quote(String(first.dropFirst(2)))
+      return "`laforge -C \(folder) \(ShellWords.join(Array(words.dropFirst())))`"
+    }
+    let rest = words[..<index] + words[(index + 1)...]
+    return "`laforge \(words[index]) \(ShellWords.join(Array(rest)))`"
+  }
+
   private static func hint(for words: [String], path: String?) -> String {
     let word = words[0]
     let recording = "`laforge run -- \(ShellWords.join(words))`"
     if ProgramSearch(path: path).find(word) != nil { return recording }
+    if word == "version" { return "`laforge --version`" }
     let nearest = names.map { ($0, distance($0, word)) }.min { $0.1 < $1.1 }
     if let (name, distance) = nearest, distance <= max(1, word.count / 2) {
       return "did you mean `laforge \(name)`?"

@@ -30,7 +30,9 @@ extension UserMessage {
       self.init(
         code: "inside_git_directory",
         summary: "This folder is inside the git directory '\(path)', not in the working tree.",
-        hint: "`cd` to the working tree and try again.")
+        hint: path.hasSuffix("/.git")
+          ? "`cd \(ShellWords.quote(String(path.dropLast(5))))` leads to the working tree."
+          : "`cd` to the working tree and try again.")
     case .ownedByOther(let path):
       self.init(
         code: "owned_by_other",
