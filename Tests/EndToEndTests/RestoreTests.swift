@@ -1,125 +1,195 @@
-import Foundation
 import LaForgeTestSupport
-import SystemPackage
 import Testing
 
-/// `restore`, and what it says where there is nothing to restore.
+/// Restore writes files and does nothing else.
 @Suite struct RestoreTests {
-  /// A step that wrote `-dash`, `b` and `d/c` and deleted `README.md` and `d/q`.
-  private func recorded() async throws -> TestEnvironment {
-    let environment = try await TestEnvironment()
-    try await environment.shell(
-      """
-      mkdir d; echo q > d/q; laforge run -q sh -c 'echo a > ./-dash; echo b > b; echo c > d/c
-        rm README.md d/q' 2> /dev/null; rm ./-dash b
-      """)
-    return environment
-  }
+  /// A repository with a step that changes, makes, moves and deletes files, undone.
+  private static let step = """
+    mkdir d; echo 1 > d/a; echo 1 > d/b; echo 1 > gone; git add .; git commit -q -m base
+    laforge run -q sh -c 'echo 2 > d/a; echo 2 > d/b; rm gone; echo n > new; ln -s new link
+      chmod +x README.md'
+    laforge undo > /dev/null
+    """
 
-  @Test(arguments: [
-    (
-      ["1", "x", "y", "b"], "'x' and 'y' are not in the state after S1.",
-      "`laforge diff S1 now --stat`"
-    ),
-    (
-      ["1", "README.md"], "'README.md' is not in the state after S1.",
-      "restore 1 --before README.md`\n"
-    ),
-    (["1", "--before", "b"], "'b' is not in the state before S1.", "`laforge restore 1 b`\n"),
-    (
-      ["1", "--before", "--", "-dash"], "'-dash' is not in the state before S1.",
-      "`laforge restore 1 -- -dash`\n"
-    ),
-    (["1", "../x"], "'../x' is outside the working tree '", "Nothing was changed.\n"),
-    (["1", "--lost", "b"], "S1 destroyed no uncommitted work in 'b'.", "`laforge show 1` lists"),
-    (["O7", "x"], "There is no operation O7 in this worktree.", "`laforge ops` lists them.\n"),
-    (["9", "x"], "There is no step S9.", "`laforge log --all` lists all.\n"),
-  ])
-  func whatIsNotThereIsToldWithWhereItIs(
-    _ words: [String], _ summary: String, _ hint: String
-  ) async throws {
-    let environment = try await recorded()
-    let before = try await environment.shell("ls -A . d; git status --porcelain")
-    let output = try await environment.laforge(["restore"] + words)
-    #expect(output.status == 1)
-    #expect(output.standardError.hasPrefix("Error: \(summary)"), "\(output)")
-    #expect(output.standardError.contains(hint), "\(output)")
-    #expect(try await environment.shell("ls -A . d; git status --porcelain") == before)
-  }
-
-  @Test func aHintNamesThePathAsItWasTyped() async throws {
-    let environment = try await recorded()
-    let output = try await environment.laforge(
-      ["restore", "1", "q", "../README.md"], in: environment.repository.appending("d"))
+  @Test func withoutPathsItWritesWhatTheStepChangedAndDeletesNothing() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        \(Self.step)
+        echo mine > mine; echo s > staged; git add staged; git branch b; git for-each-ref refs/heads > ../refs
+        git ls-files -s > ../index; laforge restore 1 | head -1; git status --porcelain; ls gone
+        git for-each-ref refs/heads | diff ../refs -; git ls-files -s | diff ../index -; flags
+        laforge redo --dry-run | head -1; laforge restore 1; echo $?
+        """)
     #expect(
-      output.standardError.contains("`laforge restore 1 --before q ../README.md`\n"), "\(output)")
+      output == """
+        Restored 5 files of S1.
+         M README.md
+         M d/a
+         M d/b
+        A  staged
+        ?? link
+        ?? mine
+        ?? new
+        gone
+        (1)
+        Redoing O1 (undo S1) would change this; nothing was changed:
+        Error: Cannot restore: the files are as they were already.
+        Nothing was changed.
+        1
+
+        """, "\(output)")
   }
 
-  @Test func aWordBehindTheDashesIsAPath() async throws {
-    let environment = try await recorded()
-    let output = try await environment.laforge(["restore", "1", "--", "-dash"])
-    #expect(output.status == 0)
-    #expect(try environment.text(of: "-dash") == "a\n")
-  }
-
-  @Test(arguments: [
-    ("../full", "'../full' is not empty.\n"), ("../file", "'../file' is no folder.\n"),
-    (".", "'.' is not empty.\n"),
-  ])
-  func theFolderToWriteToMustBeNewOrEmpty(_ folder: String, _ summary: String) async throws {
-    let environment = try await recorded()
-    try await environment.shell("mkdir ../full; echo mine > ../full/b; echo f > ../file")
-    for more in [[], ["--dry-run"]] {
-      let output = try await environment.laforge(["restore", "1", "--to", folder] + more)
-      #expect(output.status == 1)
-      #expect(output.standardError.hasPrefix("Error: \(summary)Nothing was written.\nHint: "))
-    }
-    let found = try await environment.shell("ls -A ../full; cat ../full/b ../file")
-    #expect(found.standardOutput == "b\nmine\nf\n")
-  }
-
-  @Test func aNewOrEmptyFolderIsWrittenTo() async throws {
-    let environment = try await recorded()
-    try await environment.shell("mkdir ../empty")
-    for folder in ["../empty", "../new/deep"] {
-      let output = try await environment.laforge(["restore", "1", "--to", folder])
-      #expect(output.standardOutput == "Wrote 3 files to '\(folder)'.\n", "\(output)")
-    }
-    let found = try await environment.shell("ls -A ../empty ../new/deep; ls b")
-    #expect(found.standardOutput == "../empty:\n-dash\nb\nd\n\n../new/deep:\n-dash\nb\nd\n")
-  }
-
-  @Test func lostWorkInAFolderIsThatAndNothingElse() async throws {
-    let environment = try await TestEnvironment()
-    let output = try await environment.shell(
-      """
-      mkdir d; echo 1 > d/1; echo 2 > d/2; echo 3 > 3
-      laforge run -q sh -c 'rm d/1 3' 2> /dev/null; echo mine >> d/2
-      laforge restore 1 --lost d | head -1; ls -A . d; cat d/2
-      """)
+  @Test func pathsAndFoldersAreTakenFromWhereOneStandsAndMissingOnesAreErrors() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        \(Self.step)
+        everything > ../now; for paths in gone nope 'new nope' ../x; do
+          laforge restore 1 $paths &> ../out; echo "$? $(is now)"; grep -c -e '--before' ../out; done
+        cd d; laforge restore 1 a | head -1; cat a b | one; laforge restore 1 ../new . | head -1; cat b ../new
+        cd ..; laforge restore 1 d; echo $?; rm -r d gone; laforge restore 1 --before d gone | head -1
+        cat d/a gone | one; laforge restore 7 d; echo $?; laforge restore 1 --before --lost; echo $?
+        laforge restore O9; echo $?; laforge restore O1 --before; echo $?
+        """)
     #expect(
-      output.standardOutput
-        == "Restored 1 file lost in S1.\n.:\n.git\nREADME.md\nd\n\nd:\n1\n2\n2\nmine\n")
+      output == """
+        1 as now
+        1
+        1 as now
+        1
+        1 as now
+        1
+        1 as now
+        0
+        Restored 1 file of S1.
+        2 1
+        Restored 2 files of S1.
+        2
+        n
+        Error: Cannot restore: the files are as they were already.
+        Nothing was changed.
+        1
+        Restored 3 files of before S1.
+        1 1
+        Error: There is no step S7.
+        Hint: `laforge run -- <command>` records one.
+        1
+        Error: '--before' and '--lost' exclude each other.
+        Hint: `laforge help restore` shows what there is.
+        64
+        Error: There is no operation O9 in this worktree.
+        Hint: `laforge ops` lists them.
+        1
+        Error: 'O1' is an operation and stands for the state before it.
+        Hint: Leave '--before' and '--lost' away.
+        64
+
+        """, "\(output)")
   }
 
-  @Test func aSubmoduleIsNoFile() async throws {
-    let environment = try await TestEnvironment()
-    let output = try await environment.shell(
-      """
-      exec 2>&1
-      git init -q ../lib; git -C ../lib commit -q --allow-empty -m start
-      git -c protocol.file.allow=always submodule -q add ../lib lib; git commit -qm sub
-      echo mine > m; laforge run -q sh -c 'rm -rf lib m' 2> /dev/null
-      laforge restore 1 --lost lib; laforge restore 1 --before lib
-      """
-    ).standardOutput
-    #expect(output.contains("Error: S1 destroyed no uncommitted work in 'lib'.\n"), "\(output)")
+  @Test func itIsReversedWithTheFilesThatItMadeAndAgain() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        \(Self.step)
+        echo edited > d/a; git add d/a; echo twice > d/a; everything > ../before
+        laforge restore 1 > /dev/null; everything > ../after; cat d/a; laforge ops | sed -n 2p | cut -c1-2
+        echo later > later; laforge restore O2 | head -1; rm later; is before
+        laforge restore O3 | head -1; is after; laforge restore O2 > /dev/null; is before
+        laforge restore 1 d/a > /dev/null; laforge restore O6 d/a > /dev/null; cat d/a
+        """)
     #expect(
-      output.contains(
-        """
-        Restored 0 files as before S1.
-          empty    lib: a submodule is not covered; `git submodule update --init lib` fills it
+      output == """
+        2
+        O2
+        Restored 5 files of before O2.
+        as before
+        Restored 5 files of before O3.
+        as after
+        as before
+        twice
 
-        """), "\(output)")
+        """, "\(output)")
+  }
+
+  @Test func anyOperationGivesBackWhatWasThereJustBeforeIt() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        laforge run -q sh -c 'echo 1 > f'; laforge run -q sh -c 'echo 2 > f; echo g > g'
+        echo mine > mine; echo edit > f; laforge rollback 1 > /dev/null; cat f; ls mine
+        laforge restore O1 f | head -1; cat f; laforge restore O1 mine g > /dev/null; cat mine g
+        git status --porcelain; laforge diff O1 now | wc -l; flags; laforge restore O1 nope; echo $?
+        """)
+    #expect(
+      output == """
+        1
+        ls: cannot access 'mine': No such file or directory
+        Restored 1 file of before O1.
+        edit
+        mine
+        g
+        ?? f
+        ?? g
+        ?? mine
+        0
+        1 (2)
+        Error: There is no 'nope' in the state before O1.
+        Nothing was changed.
+        Hint: `laforge restore STEP --before nope` looks before the step.
+        1
+
+        """, "\(output)")
+  }
+
+  @Test func filesAreWrittenElsewhereAsTheyWere() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        \(Self.step)
+        everything > ../now; laforge restore 1 --to ../out > /dev/null; is now; ls -R ../out | one
+        readlink ../out/link; cat ../out/d/a; stat -c %a ../out/README.md; mkdir ../empty
+        laforge restore 1 --before --to ../empty gone d/a; cat ../empty/gone ../empty/d/a | one
+        laforge restore 1 --to ../none --dry-run; ls ../none; laforge ops | grep -c restore; is now
+        """)
+    #expect(
+      output == """
+        as now
+        ../out: README.md d link new  ../out/d: a b
+        new
+        2
+        755
+        Wrote 2 files to '../empty'.
+        1 1
+        Would write 5 files to '../none'.
+        ls: cannot access '../none': No such file or directory
+        0
+        as now
+
+        """, "\(output)")
+  }
+
+  @Test func itNeverDestroysWhatStandsInThePlace() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        \(Self.step)
+        mkdir new; echo mine > new/mine; everything > ../now; laforge restore 1 new; echo $?; is now
+        laforge restore 1 &> ../out; echo $?; is now; rm -r new; rm -r d; echo mine > d
+        everything > ../now; laforge restore 1 d/a &> ../out; echo $?; is now; rm d; git checkout -q .
+        printf 'new\\n' > .git/info/exclude; echo ignored > new; laforge restore 1 new > /dev/null; cat new
+        laforge restore O5 new > /dev/null; cat new
+        """)
+    #expect(
+      output == """
+        Error: Cannot restore: other files are in their place: new.
+        Nothing was changed.
+        Hint: `laforge restore … --to FOLDER` writes the files elsewhere.
+        1
+        as now
+        1
+        as now
+        1
+        as now
+        n
+        ignored
+
+        """, "\(output)")
   }
 }
