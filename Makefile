@@ -46,7 +46,7 @@ test: lint build
 	$(SWIFT) test
 
 soak: setup
-	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests'
+	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests'
 
 benchmark: build
 	@Tests/Benchmarks/run $(abspath $(RELEASE))
