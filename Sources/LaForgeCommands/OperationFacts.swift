@@ -6,6 +6,8 @@ struct OperationFacts: Equatable {
   /// What becomes of the paths whose index entry changes otherwise than HEAD does.
   struct Index: Equatable {
     var conflicting: [GitPath] = []
+    /// In conflict in the state that is left, and not in the one that is reached.
+    var settled: [GitPath] = []
     /// Staged in the state that is reached.
     var staged: [GitPath] = []
     /// Staged in the state that is left, and not in the one that is reached.
@@ -30,16 +32,25 @@ extension OperationFacts {
       let changed = Set(plan.index.map(\.path))
       let before = try await Self.staged(plan.from, in: repository).intersection(changed)
       let after = try await Self.staged(state, in: repository).intersection(changed)
-      let conflicting = plan.index.filter { $0.change.new?.conflict.isEmpty == false }.map(\.path)
+      let conflicting = Set(Self.conflicts(plan) { $0.new })
+      let settled = Set(Self.conflicts(plan) { $0.old }).subtracting(conflicting)
       index = Index(
-        conflicting: conflicting, staged: after.subtracting(conflicting).sorted(),
-        unstaged: before.subtracting(after).subtracting(conflicting).sorted())
+        conflicting: conflicting.sorted(), settled: settled.sorted(),
+        staged: after.subtracting(conflicting).sorted(),
+        unstaged: before.subtracting(after).subtracting(settled).sorted())
     }
     let dropped = isRedo ? steps.flatMap { $0.end?.droppedStashes ?? [] } : []
     if !dropped.isEmpty {
       let stash = Set(try await repository.referenceTips().stash)
       keptStashes = dropped.count { stash.contains($0) }
     }
+  }
+
+  /// The paths of a plan that are in conflict on one side of it.
+  private static func conflicts(
+    _ plan: StatePlan, on side: (Change<IndexEntry>) -> IndexEntry?
+  ) -> [GitPath] {
+    plan.index.filter { side($0.change)?.conflict.isEmpty == false }.map(\.path)
   }
 
   /// The paths whose index entry differs from HEAD.

@@ -1,6 +1,7 @@
 import LaForgeCore
 import LaForgeGit
 import LaForgeStore
+import SystemPackage
 
 extension OperationSession {
   /// What a message about a failed operation needs to know.
@@ -10,7 +11,8 @@ extension OperationSession {
     for error: OperationError, of request: OperationRequest, again: String
   ) -> OperationWords {
     var words = OperationWords(
-      attempt: attempt(request), again: again, now: now, abbreviate: repository.abbreviation)
+      attempt: attempt(request), again: again, now: now,
+      top: repository.location.workingTree.string, abbreviate: repository.abbreviation)
     do {
       words.exactly = try exactly(request)
       switch error {

@@ -46,6 +46,48 @@ import Testing
       ])
   }
 
+  @Test func aMergeInProgressGoesAndComesBack() async throws {
+    let text = try await outcome(
+      of: """
+        git checkout -qb x; echo x > c; git add c; git commit -qm x; git checkout -q main
+        echo m > c; git add c; git commit -qm m; laforge run -q git merge x > /dev/null
+        laforge; laforge undo; laforge redo
+        """)
+    expect(
+      text,
+      holds: [
+        ", 1 file changed (1 in conflict); worktree ", "  index    no longer in conflict: c\n",
+        "MERGE_HEAD", " gone from the git directory\n", "  index    in conflict again: c\n",
+        " back in the git directory\n",
+      ])
+  }
+
+  @Test func aLockIsNamedAndSoIsTheWayPastIt() async throws {
+    let text = try await outcome(
+      of: """
+        git config laforge.lockTimeout 0; laforge run -q sh -c 'echo x > x'
+        touch .git/index.lock; laforge undo; rm .git/index.lock
+        laforge run -q sh -c 'sleep 0.1; touch .git/index.lock; sleep 0.1'; cd .git/..; laforge undo 1
+        laforge undo 1 --remove-stale-lock > /dev/null; ls
+        """)
+    expect(
+      text,
+      holds: [
+        "Cannot undo S1: another git is at work in this repository ('.git/index.lock', made ",
+        "Nothing was changed.\nHint: Let it finish and run `laforge undo` again.\n",
+        "Cannot undo S1: '.git/index.lock' is in the way. It was made during S2, ",
+        "Nothing was changed.\nHint: `laforge undo 1 --remove-stale-lock`\n", "README.md\n",
+      ])
+  }
+
+  @Test func aLongPlanNamesSomeAndCountsTheRest() async throws {
+    let text = try await outcome(
+      of: """
+        laforge run -q sh -c 'for i in $(seq 100 140); do echo $i > n$i; done'; laforge undo --dry-run
+        """)
+    expect(text, holds: ["  delete   n100  n101  ", "  n123  and 17 more: `--json`\n"])
+  }
+
   @Test func whatStaysIsNamedWithItsReason() async throws {
     let text = try await outcome(
       of: """

@@ -165,11 +165,12 @@ extension UserMessage {
     _ lock: LockReport, _ context: OperationWords
   ) -> UserMessage {
     let (attempt, again) = (context.attempt, context.again)
+    let path = context.display(lock.path)
     let age = lock.madeAt.map { Readable.ago($0, now: context.now) }
     if let step = lock.madeDuring {
       return UserMessage(
         code: "stale_lock",
-        summary: "\(attempt): '\(lock.path)' is in the way. It was made during \(step),"
+        summary: "\(attempt): '\(path)' is in the way. It was made during \(step),"
           + " \(age ?? "some time ago"), and no process has it open: a git that was killed left it.",
         consequence: "Nothing was changed.", hint: "`\(again) --remove-stale-lock`")
     }
@@ -177,7 +178,7 @@ extension UserMessage {
     let details = age.map { ", made \($0)\(by)" } ?? by
     return UserMessage(
       code: "locked",
-      summary: "\(attempt): another git is at work in this repository ('\(lock.path)'\(details)).",
+      summary: "\(attempt): another git is at work in this repository ('\(path)'\(details)).",
       consequence: "Nothing was changed.", hint: "Let it finish and run `\(again)` again.")
   }
 }

@@ -10,11 +10,18 @@ struct OperationWords {
   /// where it goes.
   var exactly: (command: String, target: String)?
   var now: Timestamp
+  /// The top-level folder of the working tree.
+  var top: String
   var abbreviate: (ObjectID) -> String
   /// The operations of the worktree, newest first, where the error is about them.
   var operations: [Operation] = []
   /// The latest rolled-back step; `nil` for none.
   var rolledBack: StepID?
+
+  /// A path as it reads from the top of the working tree: `.git/index.lock`.
+  func display(_ path: String) -> String {
+    path.hasPrefix("\(top)/") ? String(path.dropFirst(top.count + 1)) : path
+  }
 
   /// `S7 is running since 12m, pid 4711`.
   func describeRunning(_ step: Step) -> String {

@@ -8,14 +8,18 @@ extension OperationText {
     var rows: [(name: String, text: String)] = []
     let index = facts.index
     let staged = [
-      (index.conflicting, "in conflict again"), (index.staged, "staged as it was"),
+      (index.conflicting, "in conflict again"), (index.settled, "no longer in conflict"),
+      (index.staged, "staged as it was"),
       (index.unstaged, "no longer staged"),
     ].filter { !$0.0.isEmpty }.map { "\($1): \(Readable.list($0.map(\.text)))" }
     if !staged.isEmpty { rows.append(("index", staged.joined(separator: "; "))) }
-    if !plan.progress.isEmpty {
-      let names = Readable.list(plan.progress.map(\.path.text))
-      rows.append(("state", "\(names) in the git directory"))
+    let progress = [
+      (plan.progress.filter { $0.change.new != nil }, "back in"),
+      (plan.progress.filter { $0.change.new == nil }, "gone from"),
+    ].filter { !$0.0.isEmpty }.map {
+      "\(Readable.list($0.map(\.path.text))) \($1) the git directory"
     }
+    if !progress.isEmpty { rows.append(("state", progress.joined(separator: "; "))) }
     if !submodules.isEmpty {
       let paths = submodules.map(\.text)
       rows.append(
