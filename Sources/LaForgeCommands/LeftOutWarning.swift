@@ -52,3 +52,21 @@ extension LeftOut {
     }
   }
 }
+
+extension [LeftOut] {
+  /// The paths with their reasons, neighbours of one reason sharing it; of many the first ones.
+  func text(atMost limit: Int) -> String {
+    var groups: [(paths: [String], reason: String)] = []
+    for item in prefix(limit) {
+      let reason = item.reason == .ignored ? "ignored" : item.reasonText
+      if groups.last?.reason == reason {
+        groups[groups.count - 1].paths.append(item.path.text)
+      } else {
+        groups.append(([item.path.text], reason))
+      }
+    }
+    let text = groups.map { "\($0.paths.joined(separator: ", ")) (\($0.reason))" }
+      .joined(separator: ", ")
+    return count > limit ? "\(text) and \(count - limit) more" : text
+  }
+}

@@ -155,7 +155,7 @@ import Testing
         laforge run -q sh -c 'echo x > x; echo y >> README.md'; echo mine > mine; laforge
         echo more >> x; laforge; git commit -qm mine --allow-empty; laforge; laforge rollback > /dev/null
         laforge; laforge redo > /dev/null; laforge; laforge run -q true; laforge
-        touch .env; echo .env > .gitignore; laforge
+        touch .env .env2; echo '.env*' > .gitignore; laforge; laforge undo 1 --dry-run
         """)
     expect(
       text,
@@ -167,7 +167,8 @@ import Testing
         "  redo      what O1 took back (rollback to before S1, ",
         "  undo      the redo of S1 (O2)",
         "  undo      nothing: S2 changed nothing (`laforge undo 1`)\n",
-        "  covered   all but 1: .env (ignored, ",
+        "  covered   all but 2: .env, .env2 (ignored)\n",
+        "  outside  .env, .env2 (ignored): not touched\n",
       ])
   }
 

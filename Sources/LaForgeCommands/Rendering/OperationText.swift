@@ -84,8 +84,7 @@ struct OperationText {
     }
     rows += commonRows + referenceRows
     if !plan.uncovered.isEmpty {
-      let items = plan.uncovered.map { "\($0.path) (\($0.reasonText))" }
-      rows.append(("outside", Readable.list(items, atMost: Self.named) + ": not touched"))
+      rows.append(("outside", plan.uncovered.text(atMost: Self.named) + ": not touched"))
     }
     var last = "Saved first: everything as it is now"
     switch kind {

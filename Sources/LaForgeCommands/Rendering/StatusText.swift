@@ -138,14 +138,13 @@ struct StatusText {
       "what \(operation.id) took back (\(operation.kind.rawValue) \(operation.title), "
         + "\(Readable.ago(operation.startedAt, now: now)))"
     }
-    let items = outlook.leftOut.map { "\($0.path) (\($0.reasonText))" }
     return [
       ("undo", undo(outlook)), ("redo", redo ?? "nothing"),
       (
         "covered",
-        items.isEmpty
+        outlook.leftOut.isEmpty
           ? "all but ignored folders and files that can be made again"
-          : "all but \(items.count): \(Readable.list(items, atMost: 6))"
+          : "all but \(outlook.leftOut.count): \(outlook.leftOut.text(atMost: 6))"
       ),
     ]
   }

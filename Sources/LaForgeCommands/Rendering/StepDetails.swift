@@ -61,8 +61,7 @@ struct StepDetails {
     }
     let uncovered = (step.start.leftOut ?? []).filter { $0.reason != .ignored }
     if !uncovered.isEmpty {
-      let items = uncovered.map { "\($0.path) (\($0.reasonText))" }
-      facts.append(("not kept", Readable.list(items, atMost: Self.named)))
+      facts.append(("not kept", uncovered.text(atMost: Self.named)))
     }
     facts.append(("state", state))
     return facts
