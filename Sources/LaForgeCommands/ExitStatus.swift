@@ -24,7 +24,7 @@ package enum ExitStatus: Equatable, Sendable {
 
   /// The same for the help texts.
   static let help = """
-    Exit status: 0 done; 1 could not, the message says why; 64 wrong usage. 'laforge run' exits \
+    Exit status: 0 done; 1 could not, the message says why; 64 wrong usage. `laforge run` exits \
     with the agent's own status, 128 + n if signal n ended it; 125 if LaForge could not start it, \
     126 if the command cannot be executed, 127 if it was not found.
     """

@@ -10,13 +10,13 @@ struct LaForgeCommand: ParsableCommand {
       laforge run [options] [--] <command> [args...]
       """,
     discussion: """
-      Put 'laforge run --' in front of a command:
+      Put `laforge run --` in front of a command:
         laforge run -- claude -p "fix the parser"
 
       '-C FOLDER' before the subcommand works in another folder, as in git. A step is 7 or S7, \
       '@' for the latest of this worktree, '@-3' for the third before it.
 
-      'laforge help limits' says what is not covered.
+      `laforge help limits` says what is not covered.
 
       \(ExitStatus.help)
       """,

@@ -8,10 +8,10 @@ extension OperationSession {
   ///
   /// What the journal does not yield any more is left out of the message.
   func words(
-    for error: OperationError, of request: OperationRequest, again: String
+    for error: OperationError, of request: OperationRequest, _ typed: [String]
   ) -> OperationWords {
     var words = OperationWords(
-      attempt: attempt(request), again: again, now: now,
+      attempt: attempt(request), command: typed, now: now,
       top: repository.location.workingTree.string, abbreviate: repository.abbreviation)
     do {
       words.exactly = try exactly(request)

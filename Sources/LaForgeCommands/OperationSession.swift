@@ -50,28 +50,28 @@ struct OperationSession {
   ///
   /// - Parameters:
   ///   - request: What is asked for.
-  ///   - options: Whether only the plan is wanted, and in which form.
-  ///   - removesStaleLocks: Whether locks that a killed git left are moved away.
-  ///   - again: The command as it was called.
+  ///   - options: How it is asked for.
+  ///   - typed: The command as it was called, without `laforge`.
   ///   - context: Where to print.
   /// - Returns: The exit status.
   /// - Throws: `CommandFailure` for a refusal.
   func run(
-    _ request: OperationRequest, _ options: OperationOptions, removesStaleLocks: Bool = false,
-    again: String, in context: CommandContext
+    _ request: OperationRequest, _ options: OperationOptions, words typed: [String],
+    in context: CommandContext
   ) async throws -> ExitStatus {
     do {
       if options.isDryRun {
         let (goal, plan) = try await runner.plan(request)
         try await sayPlan(goal, plan, asJSON: options.isJSON, in: context)
       } else {
-        let report = try await runner.perform(request, removesStaleLocks: removesStaleLocks)
+        let report = try await runner.perform(
+          request, removesStaleLocks: options.removesStaleLocks)
         for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
         try await say(report, asJSON: options.isJSON, in: context)
       }
       return .success
     } catch let error as OperationError {
-      throw CommandFailure(UserMessage(error, words(for: error, of: request, again: again)))
+      throw CommandFailure(UserMessage(error, words(for: error, of: request, typed)))
     }
   }
 

@@ -7,7 +7,7 @@ struct OpsCommand: ContextCommand {
     commandName: "ops", abstract: "List undos, rollbacks, redos and restores, newest first.",
     usage: "laforge ops [options]",
     discussion:
-      "'O15' names the state just before: 'laforge restore O15 FILE', 'laforge diff O15 now'.")
+      "'O15' names the state just before: `laforge restore O15 FILE`, `laforge diff O15 now`.")
 
   @OptionGroup var limits: LimitOptions
 

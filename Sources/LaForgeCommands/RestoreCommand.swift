@@ -11,8 +11,8 @@ struct RestoreCommand: ContextCommand {
     usage: "laforge restore STEP [options] [--] [paths...]",
     discussion: """
       Nothing is deleted and nothing staged. Without paths, all files that the step changed. 'O15' \
-      stands for the state just before that operation; 'laforge restore O15' alone takes a restore \
-      back.
+      stands for the state just before that operation; `laforge restore O15` alone takes a restore \
+      back. Behind `--` every word is a path.
       """)
 
   @Argument(help: ArgumentHelp("The step, or an operation such as O15.", valueName: "STEP"))
@@ -51,10 +51,15 @@ struct RestoreCommand: ContextCommand {
     let request = try await RestoreRequest(source: source, session: session).request(for: paths)
     if let target { return try await export(request, to: target, session, in: context) }
     return try await session.run(
-      request, options, again: again, in: context)
+      request, options, words: words, in: context)
   }
 
-  private var again: String { "laforge restore \(source)" }
+  /// The command as it was called, without `laforge`.
+  private var words: [String] {
+    let flags = [before ? "--before" : nil, lost ? "--lost" : nil].compactMap { $0 }
+    let dashes = paths.contains { $0.hasPrefix("-") } ? ["--"] : []
+    return ["restore", source] + flags + dashes + paths
+  }
 
   private func export(
     _ request: OperationRequest, to target: FilePath, _ session: OperationSession,
@@ -74,7 +79,7 @@ struct RestoreCommand: ContextCommand {
       return .success
     } catch let error as OperationError {
       throw CommandFailure(
-        UserMessage(error, session.words(for: error, of: request, again: again)))
+        UserMessage(error, session.words(for: error, of: request, words)))
     }
   }
 

@@ -13,14 +13,13 @@ struct UndoCommand: ContextCommand {
     help: ArgumentHelp("The first step to take out (default: the latest).", valueName: "STEP"))
   var step: String?
 
-  @OptionGroup var locks: StaleLockOptions
   @OptionGroup var options: OperationOptions
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
-      .undo(reference), removesStaleLocks: locks.removesStaleLocks,
-      again: "laforge undo\(step.map { " \($0)" } ?? "")", in: context)
+      .undo(reference),
+      words: ["undo", step].compactMap { $0 }, in: context)
   }
 }
 
@@ -40,14 +39,13 @@ struct RollbackCommand: ContextCommand {
   @Flag(help: "Go to right before the step instead.")
   var before = false
 
-  @OptionGroup var locks: StaleLockOptions
   @OptionGroup var options: OperationOptions
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
-      .rollback(reference, toBefore: before), removesStaleLocks: locks.removesStaleLocks,
-      again: "laforge rollback\(before ? " --before" : "")\(step.map { " \($0)" } ?? "")",
+      .rollback(reference, toBefore: before),
+      words: ["rollback", before ? "--before" : nil, step].compactMap { $0 },
       in: context)
   }
 }
@@ -70,6 +68,6 @@ struct RedoCommand: ContextCommand {
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
     return try await options.run(
-      .redo(reference), again: "laforge redo\(step.map { " \($0)" } ?? "")", in: context)
+      .redo(reference), words: ["redo", step].compactMap { $0 }, in: context)
   }
 }

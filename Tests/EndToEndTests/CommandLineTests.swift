@@ -184,6 +184,12 @@ import Testing
       ["diff", "1", "README.md"], "'README.md' is not a step.",
       "`laforge diff 1 -- README.md` takes"
     ),
+    (
+      ["log", "--color", "x"], "The value 'x' is invalid for '--color <when>'.",
+      "`laforge help log`"
+    ),
+    (["UNDO"], "There is no command 'UNDO'.", "did you mean `laforge undo`?\n"),
+    ([""], "There is no command ''.", "`laforge help` lists the commands.\n"),
     (["diff", "now"], "'now' needs another state.", "`laforge diff @ now`\n"),
   ])
   func aMistakeIsAnsweredWithWhatToType(

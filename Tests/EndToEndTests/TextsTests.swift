@@ -76,7 +76,7 @@ import Testing
         "Cannot undo S1: another git is at work in this repository ('.git/index.lock', made ",
         "Nothing was changed.\nHint: Let it finish and run `laforge undo` again.\n",
         "Cannot undo S1: '.git/index.lock' is in the way. It was made during S2, ",
-        "Nothing was changed.\nHint: `laforge undo 1 --remove-stale-lock`\n", "README.md\n",
+        "Nothing was changed.\nHint: `laforge undo --remove-stale-lock 1`\n", "README.md\n",
       ])
   }
 

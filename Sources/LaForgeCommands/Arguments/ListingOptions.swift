@@ -4,7 +4,7 @@ import LaForgeCore
 /// Options of the commands that show something.
 struct ListingOptions: ParsableArguments {
   /// When to use colour.
-  enum ColorMode: String, ExpressibleByArgument, CaseIterable {
+  enum ColorMode: String, ExpressibleByArgument {
     case auto, always, never
   }
 
@@ -14,7 +14,7 @@ struct ListingOptions: ParsableArguments {
   @Flag(name: .customLong("utc"), help: "Show times in UTC.")
   var isUTC = false
 
-  @Option(help: ArgumentHelp("When to use colour.", valueName: "when"))
+  @Option(help: ArgumentHelp("When to use colour: auto, always or never.", valueName: "when"))
   var color: ColorMode = .auto
 
   /// What was asked for, else what the terminal suits.

@@ -9,13 +9,16 @@ struct OperationOptions: ParsableArguments {
   @Flag(name: .customLong("json"), help: "Write one JSON document: the operation with its plan.")
   var isJSON = false
 
-  /// Plans or performs an operation; `again` is the command as it was called.
+  @Flag(
+    name: .customLong("remove-stale-lock"),
+    help: "Move a lock away that was left during a step and that no process has open.")
+  var removesStaleLocks = false
+
+  /// Plans or performs an operation; `words` are the command as it was called, without `laforge`.
   func run(
-    _ request: OperationRequest, removesStaleLocks: Bool = false, again: String,
-    in context: CommandContext
+    _ request: OperationRequest, words: [String], in context: CommandContext
   ) async throws -> ExitStatus {
-    try await OperationSession(in: context).run(
-      request, self, removesStaleLocks: removesStaleLocks, again: again, in: context)
+    try await OperationSession(in: context).run(request, self, words: words, in: context)
   }
 
   /// - Throws: `CommandFailure` for what is no step.
@@ -29,14 +32,6 @@ struct OperationOptions: ParsableArguments {
   }
 }
 
-/// What to do about a lock that a killed git left.
-struct StaleLockOptions: ParsableArguments {
-  @Flag(
-    name: .customLong("remove-stale-lock"),
-    help: "Move a lock away that was left during a step and that no process has open.")
-  var removesStaleLocks = false
-}
-
 /// What the three ways back have in common.
 enum OperationHelp {
   static let table = """
@@ -46,6 +41,6 @@ enum OperationHelp {
       rollback 7      stays     is set aside         redo
       restore 7 FILE  -         FILE is replaced     restore O15
 
-    O15 is the operation, as 'laforge ops' lists it.
+    O15 is the operation, as `laforge ops` lists it.
     """
 }

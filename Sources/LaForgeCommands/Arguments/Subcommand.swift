@@ -54,10 +54,11 @@ enum Subcommand {
 
   private static func hint(for words: [String], path: String?) -> String {
     let word = words[0]
+    if word.isEmpty { return "`laforge help` lists the commands." }
     let recording = "`laforge run -- \(ShellWords.join(words))`"
     if ProgramSearch(path: path).find(word) != nil { return recording }
     if word == "version" { return "`laforge --version`" }
-    let nearest = names.map { ($0, distance($0, word)) }.min { $0.1 < $1.1 }
+    let nearest = names.map { ($0, distance($0, word.lowercased())) }.min { $0.1 < $1.1 }
     if let (name, distance) = nearest, distance <= max(1, word.count / 2) {
       return "did you mean `laforge \(name)`?"
     }

@@ -7,7 +7,7 @@ extension UserMessage {
   ///   - error: What stood in the way.
   ///   - context: What the words need.
   init(_ error: OperationError, _ context: OperationWords) {
-    let (attempt, again) = (context.attempt, context.again)
+    let (attempt, again) = (context.attempt, context.again())
     switch error {
     case .nothingToUndo:
       self.init(
@@ -164,7 +164,7 @@ extension UserMessage {
   private static func locked(
     _ lock: LockReport, _ context: OperationWords
   ) -> UserMessage {
-    let (attempt, again) = (context.attempt, context.again)
+    let (attempt, again) = (context.attempt, context.again())
     let path = context.display(lock.path)
     let age = lock.madeAt.map { Readable.ago($0, now: context.now) }
     if let step = lock.madeDuring {
@@ -172,7 +172,7 @@ extension UserMessage {
         code: "stale_lock",
         summary: "\(attempt): '\(path)' is in the way. It was made during \(step),"
           + " \(age ?? "some time ago"), and no process has it open: a git that was killed left it.",
-        consequence: "Nothing was changed.", hint: "`\(again) --remove-stale-lock`")
+        consequence: "Nothing was changed.", hint: "`\(context.again("--remove-stale-lock"))`")
     }
     let by = lock.process.map { " by \($0)" } ?? ""
     let details = age.map { ", made \($0)\(by)" } ?? by

@@ -4,8 +4,8 @@ import LaForgeCore
 struct OperationWords {
   /// What could not be done, as the beginning of a sentence: `Cannot undo S7`.
   var attempt: String
-  /// The command to call again: `laforge undo 7`.
-  var again: String
+  /// The command to call again, without `laforge`: `undo 7`.
+  var command: [String]
   /// The rollback that goes where the operation could not, whatever was done since: the command, and
   /// where it goes.
   var exactly: (command: String, target: String)?
@@ -17,6 +17,12 @@ struct OperationWords {
   var operations: [Operation] = []
   /// The latest rolled-back step; `nil` for none.
   var rolledBack: StepID?
+
+  /// The command to call again, with an option more where one is given: `laforge undo 7`.
+  func again(_ option: String? = nil) -> String {
+    let words = command.prefix(1) + [option].compactMap { $0 } + command.dropFirst()
+    return "laforge " + ShellWords.join(Array(words))
+  }
 
   /// A path as it reads from the top of the working tree: `.git/index.lock`.
   func display(_ path: String) -> String {

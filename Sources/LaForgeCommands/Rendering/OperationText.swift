@@ -186,7 +186,7 @@ struct OperationText {
   private var written: [GitPath] { plan.written.filter { !submodules.contains($0) } }
 
   private func list(_ paths: [GitPath]) -> String {
-    let shown = paths.prefix(Self.named * 2).map { TerminalText.clean($0.text) }
+    let shown = paths.prefix(Self.named * 2).map { ShellWords.quote(TerminalText.clean($0.text)) }
     let more = paths.count - shown.count
     return shown.joined(separator: "  ") + (more > 0 ? "  and \(more) more: `--json`" : "")
   }
