@@ -15,18 +15,11 @@ struct ShowCommand: ContextCommand {
   @OptionGroup var listing: ListingOptions
 
   func run(in context: CommandContext) async throws -> ExitStatus {
-    guard let reference = StepReference(parsing: step) else {
-      throw CommandFailure(
-        UserMessage(
-          code: "not_a_step", summary: "'\(step)' is not a step.",
-          hint: "A step is 7, S7, @ or @-3; `laforge log` lists them."),
-        status: .usage)
-    }
+    let reference = try OperationOptions.reference(step)
     let session = try await ReadingSession(in: context)
-    guard let history = session.history else { throw CommandFailure(.noSteps) }
-    let found = try session.find { () throws(StepLookupError) in try history.step(reference) }
+    let found = try session.step(reference)
     if listing.json {
-      let document = StepDocument(step: found, storeID: history.storeID)
+      let document = StepDocument(step: found, storeID: session.history?.storeID ?? "")
       try context.output.write(try JSONOutput.document(document))
     } else {
       let details = StepDetails(

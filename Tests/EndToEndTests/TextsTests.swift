@@ -69,6 +69,8 @@ import Testing
         touch .git/index.lock; laforge undo; rm .git/index.lock
         laforge run -q sh -c 'sleep 0.1; touch .git/index.lock; sleep 0.1'; cd .git/..; laforge undo 1
         laforge undo 1 --remove-stale-lock > /dev/null; ls
+        laforge run -q sh -c 'sleep 0.1; touch .git/index.lock; sleep 0.1'; laforge redo 1
+        laforge redo --remove-stale-lock 1 | head -1
         """)
     expect(
       text,
@@ -77,6 +79,7 @@ import Testing
         "Nothing was changed.\nHint: Let it finish and run `laforge undo` again.\n",
         "Cannot undo S1: '.git/index.lock' is in the way. It was made during S2, ",
         "Nothing was changed.\nHint: `laforge undo --remove-stale-lock 1`\n", "README.md\n",
+        "Hint: `laforge redo --remove-stale-lock 1`\n", "Redid S1 (sh: ",
       ])
   }
 

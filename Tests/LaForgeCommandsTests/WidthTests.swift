@@ -39,6 +39,39 @@ import Testing
     operation(1, .undo, "S1, S2 and S3", isOnStack: true),
   ]
 
+  /// A plan with a row of every kind.
+  private static let plan: StatePlan = {
+    let other = Head(
+      branch: "refs/heads/main", commit: ObjectID(hex: String(repeating: "41d00e7a", count: 5)))
+    var plan = StatePlan(
+      from: RepositoryState(head: head, snapshot: nil), head: Change(old: head, new: other))
+    let entry = head.commit.map { FileEntry(TrackedEntry(mode: .regular, id: $0)) }
+    plan.files = ["package-lock.json", "src/a lexer.ts", "src/parser.ts"].map {
+      StatePlan.FileEdit(path: $0, change: Change(old: nil, new: entry))
+    }
+    plan.files.append(
+      StatePlan.FileEdit(path: "src/retry.ts", change: Change(old: entry, new: nil)))
+    plan.progress = [StatePlan.ProgressEdit(path: "MERGE_HEAD", change: Change(old: nil, new: nil))]
+    plan.kept = ["README.md", "notes/plan.md"]
+    plan.keptReferences = ["refs/heads/try-2", "refs/tags/v1"]
+    plan.references = [ReferenceMove(name: "refs/heads/old", old: nil, new: head.commit)]
+    plan.stashes = [head.commit].compactMap { $0 }
+    plan.leavingCommits = [head.commit, other.commit].compactMap { $0 }
+    plan.pushed = head.commit.map { ["refs/remotes/origin/main": $0] } ?? [:]
+    plan.deactivates = [StepID(rawValue: 7), StepID(rawValue: 8)]
+    plan.uncovered = leftOut
+    return plan
+  }()
+
+  private static func text(_ kind: OperationKind, _ title: String) -> OperationText {
+    var facts = OperationFacts()
+    facts.index.staged = ["src/parser.ts"]
+    facts.keptStashes = 1
+    return OperationText(
+      kind: kind, title: title, plan: plan, steps: [], facts: facts, now: now,
+      abbreviate: { String($0.hex.prefix(7)) })
+  }
+
   private static let now = Timestamp(millisecondsSince1970: 1_795_458_000_000)
 
   private func status(_ width: Int) -> String {
@@ -50,7 +83,7 @@ import Testing
     return StatusText(
       report: StatusReport(
         projectID: "web", worktree: "/home/ada/projects/web", head: Self.head, running: [],
-        activeSteps: 11, rolledBackSteps: 2, outlook: outlook, waitingRecords: []),
+        activeSteps: 0, rolledBackSteps: 2, outlook: outlook, waitingRecords: []),
       now: Self.now, abbreviate: { String($0.hex.prefix(7)) }
     ).text(width: width, style: Self.plain)
   }
@@ -63,6 +96,11 @@ import Testing
       status(width),
       OperationTable(operations: Self.operations, now: Self.now, isUTC: true)
         .text(width: width, style: Self.plain),
+      Self.text(.rollback, "to before S7").planned(width: width),
+      Self.text(.rollback, "to before S7").done(
+        OperationReport(
+          operation: Self.operations[2], plan: Self.plan, steps: [], differing: [], finished: []),
+        width: width),
       HelpTopics.limits(columns: width),
     ]
     let text = texts.joined(separator: "\n")

@@ -83,7 +83,7 @@ extension OperationText {
       if move.old == nil { return "made by \(step.id)" }
       if move.new == nil { return "deleted by \(step.id)" }
     }
-    return "moved since"
+    return "moved since, or checked out elsewhere"
   }
 
   private func entries(_ count: Int) -> String { count == 1 ? "1 entry" : "\(count) entries" }
