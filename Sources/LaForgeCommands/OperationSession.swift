@@ -42,7 +42,7 @@ struct OperationSession {
     do {
       return try history.step(reference)
     } catch {
-      throw CommandFailure(UserMessage(error))
+      throw CommandFailure(UserMessage(error, in: history))
     }
   }
 

@@ -85,7 +85,7 @@ struct ReadingSession {
       return try body()
     } catch {
       let copy = Self.newestCopy(repository.location.commonDirectory)
-      throw CommandFailure(UserMessage(error, newestCopy: copy))
+      throw CommandFailure(UserMessage(error, in: history, newestCopy: copy))
     }
   }
 

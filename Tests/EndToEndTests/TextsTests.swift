@@ -134,6 +134,21 @@ import Testing
       ])
   }
 
+  @Test func whereEveryStepIsRolledBackThatIsSaid() async throws {
+    let text = try await outcome(
+      of: """
+        laforge run -q sh -c 'echo x > x'; laforge undo > /dev/null
+        for c in show diff 'diff @ now' 'restore @ x' undo log; do laforge $c; done
+        """)
+    let said = "Error: Every step of this worktree is rolled back.\n"
+    let hint = "Hint: `laforge log --all` lists them; the latest is S1.\n"
+    expect(
+      text,
+      holds: Array(repeating: [said, hint], count: 4).flatMap { $0 } + [
+        "There is no step to go back from in this worktree.\n", "All steps of this worktree are",
+      ])
+  }
+
   @Test func aRollbackSaysWhatGoesAndWhatComes() async throws {
     let text = try await outcome(
       of: """

@@ -67,6 +67,21 @@ extension UserMessage {
 }
 
 extension UserMessage {
+  /// Says why a step that a person named cannot be shown; without any active step, whether there are
+  /// others.
+  init(_ error: StepLookupError, in history: StepHistory?, newestCopy: String? = nil) {
+    self.init(error, newestCopy: newestCopy)
+    guard error == .noSteps, let history else { return }
+    do {
+      guard let latest = try history.rolledBack(limit: 1).first else { return }
+      self.init(
+        code: "no_active_step", summary: "Every step of this worktree is rolled back.",
+        hint: "`laforge log --all` lists them; the latest is \(latest.id).")
+    } catch {
+      self.init(error, newestCopy: newestCopy)
+    }
+  }
+
   /// Says why a step that a person named cannot be shown.
   init(_ error: StepLookupError, newestCopy: String? = nil) {
     switch error {
