@@ -7,9 +7,9 @@ struct DiffCommand: ContextCommand {
     commandName: "diff", abstract: "Show what a step did, or compare two states, as git does.",
     usage: "laforge diff [STEP [STEP]] [--stat] [-- paths]",
     discussion: """
-      `diff 7` shows what step 7 did, `diff 7 9` compares the states after 7 and 9, `diff 7 now` the \
-      state after 7 with the present one, `diff O15 now` the state just before an operation. Colour \
-      and pager are git's own.
+      `laforge diff 7` shows what step 7 did, `laforge diff 7 9` compares the states after 7 and 9, \
+      `laforge diff 7 now` the state after 7 with the present one, `laforge diff O15 now` the state \
+      just before an operation. Colour and pager are git's own.
       """)
 
   @Argument(help: ArgumentHelp("STEP, O15 or 'now'.", valueName: "STEP"))

@@ -112,6 +112,21 @@ import Testing
       ])
   }
 
+  @Test func aBranchThatMovesBesidesHEADIsNamed() async throws {
+    let text = try await outcome(
+      of: """
+        laforge run -q sh -c 'echo x > x; git add x; git commit -qm x; git checkout -qb new'
+        git rev-parse --short main; git rev-parse --short main~; laforge undo | paste -sd' '
+        """)
+    let ids = text.split(separator: "\n").prefix(2)
+    expect(
+      text,
+      holds: [
+        "HEAD     new \(ids[0]) -> main \(ids[1])", "ref      branch main \(ids[0]) -> \(ids[1])",
+        "stays    branch new (made by S1)",
+      ])
+  }
+
   @Test func aRefusedRedoSaysWhyAndWhatElseThereIs() async throws {
     let text = try await outcome(
       of: """

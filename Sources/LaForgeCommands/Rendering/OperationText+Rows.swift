@@ -62,8 +62,9 @@ extension OperationText {
   /// What becomes of the other references and of the stash.
   var referenceRows: [(name: String, text: String)] {
     var rows: [(name: String, text: String)] = []
-    for move in plan.references where move.name != plan.head.new?.branch {
-      rows.append(("ref", "\(short(move.name)) -> \(move.new.map(abbreviate) ?? "removed")"))
+    for move in plan.references {
+      let old = move.old.map { "\(abbreviate($0)) " } ?? ""
+      rows.append(("ref", "\(short(move.name)) \(old)-> \(move.new.map(abbreviate) ?? "removed")"))
     }
     if !plan.stashes.isEmpty {
       rows.append(("stash", "\(entries(plan.stashes.count)) that had been dropped stored again"))
