@@ -72,10 +72,9 @@ extension StatusOutlook {
       refusal = .headMoved
       return
     }
-    let merged = StateMerge(
-      wanted: try await repository.difference(from: base, to: target),
-      since: try await repository.difference(from: base, to: now), touched: nil
-    ).result
+    let wanted = try await repository.difference(from: base, to: target)
+    let later = base == after ? since : try await repository.difference(from: base, to: now)
+    let merged = StateMerge(wanted: wanted, since: later, touched: nil).result
     kept = merged.kept.count
     if !merged.meeting.isEmpty { refusal = .changedSince(merged.meeting) }
   }

@@ -157,7 +157,7 @@ struct StatusText {
       let before = outlook.latestThatDid.map { " (`laforge undo \($0.rawValue)`)" } ?? ""
       return "nothing: \(latest.id) changed nothing\(before)"
     }
-    let what = outlook.takesBack.map { "the redo of \(names($0)) (\($0.id))" } ?? "\(undo)"
+    let what = outlook.takesBack.map(describeRedo) ?? "\(undo)"
     switch outlook.refusal {
     case .headMoved:
       return "\(what): refused, HEAD has moved since (`laforge rollback`)"
@@ -169,9 +169,11 @@ struct StatusText {
     }
   }
 
-  /// The steps that a redo brought back.
-  private func names(_ operation: Operation) -> String {
-    Readable.list((operation.plan?.activates ?? []).map(\.description), atMost: 4)
+  /// `the redo of S7 and S8 (O2)`; without steps where it brought none back.
+  private func describeRedo(_ operation: Operation) -> String {
+    let steps = operation.plan?.activates.map(\.description) ?? []
+    if steps.isEmpty { return "the redo \(operation.id)" }
+    return "the redo of \(Readable.list(steps, atMost: 4)) (\(operation.id))"
   }
 
   private func describeRunning(_ step: Step) -> String {
