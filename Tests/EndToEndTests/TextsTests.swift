@@ -168,7 +168,7 @@ import Testing
     let text = try await outcome(
       of: """
         for i in 1 2 3; do laforge run -q sh -c "echo $i > f$i"; done
-        laforge rollback 1; laforge rollback 3; laforge redo; laforge ops
+        laforge rollback 1; laforge rollback 3; laforge redo; laforge ops; laforge undo
         """)
     expect(
       text,
@@ -178,7 +178,8 @@ import Testing
         "Rolled back to exactly after S3; S2 and S3 are active again.\n",
         "Reversed O2 (rollback to S3); S2 and S3 are rolled back.\n",
         "STATE     WHAT\n", "can undo  reverses O2 (rollback to S3)\n", "reversed  to S3\n",
-        "can redo  to S1\n",
+        "can redo  to S1\n", "Took back the redo O3; S2 and S3 are active again.\n",
+        "Checked: all 2 files are as before O3. `laforge redo` reverses it.\n",
       ])
   }
 

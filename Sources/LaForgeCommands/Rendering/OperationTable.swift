@@ -33,8 +33,10 @@ struct OperationTable {
   private func subject(_ operation: Operation) -> String {
     guard let reversed = operation.reverses else { return operation.title }
     let found = operations.first { $0.id == reversed }
-    let what = found.map { $0.reverses == nil ? " (\($0.kind.rawValue) \($0.title))" : "" } ?? ""
-    return "reverses \(reversed)\(what)"
+    let what = found.map { operation in
+      " (\(operation.kind.rawValue)\(operation.reverses == nil ? " \(operation.title)" : ""))"
+    }
+    return "reverses \(reversed)\(what ?? "")"
   }
 
   /// `can redo` or `can undo` for what these commands would reverse, one after the other.

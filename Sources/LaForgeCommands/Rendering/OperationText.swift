@@ -35,13 +35,13 @@ struct OperationText {
   }
 
   private func closing(_ report: OperationReport) -> String {
-    let them = steps.count > 1 ? "them" : "it"
+    let them = steps.count > 1 && !plan.activates.isEmpty ? "them" : "it"
     let back: String
     switch kind {
     case .undo where facts.reversed == nil && steps.count == 1:
       back = "`laforge redo` brings \(steps[0].id) back."
-    case .undo: back = "`laforge redo` brings \(them) back."
-    case .rollback: back = "`laforge redo` reverses it."
+    case .undo where facts.reversed == nil: back = "`laforge redo` brings them back."
+    case .undo, .rollback: back = "`laforge redo` reverses it."
     case .redo: back = "`laforge undo` takes \(them) back again."
     case .restore:
       let files = plan.files.count == 1 ? "it" : "them"
@@ -107,7 +107,12 @@ struct OperationText {
     case .undo where facts.reversed == nil:
       return (isDone ? "Undid " : "Undo would take out ") + stepsText
     case .undo:
-      return (isDone ? "Took" : "Undo would take") + " back the redo of \(stepsText)"
+      let redo =
+        plan.activates.isEmpty
+        ? "of \(stepsText)"
+        : "\(facts.reversed?.id.description ?? "")"
+          + switched(plan.deactivates, plan.activates, isDone)
+      return (isDone ? "Took" : "Undo would take") + " back the redo \(redo)"
     case .rollback:
       return (isDone ? "Rolled back" : "Rollback would go") + " to exactly \(target)"
         + switched(plan.deactivates, plan.activates, isDone)
