@@ -102,7 +102,8 @@ extension UserMessage {
     case .uncoveredGone(let paths):
       self.init(
         code: "uncovered_gone",
-        summary: "What LaForge does not cover was deleted during \(step), and nothing here can bring"
+        summary:
+          "What LaForge does not cover was deleted during \(step), and nothing here can bring"
           + " it back:",
         items: paths.map(\.text),
         hint: "`laforge help limits` says what is covered.")

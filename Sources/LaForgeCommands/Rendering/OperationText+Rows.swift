@@ -81,8 +81,8 @@ extension OperationText {
   private func reason(_ name: String) -> String {
     for step in steps {
       guard let move = step.end?.referenceMoves.first(where: { $0.name == name }) else { continue }
-      if move.old == nil { return "made by \(step.id)" }
-      if move.new == nil { return "deleted by \(step.id)" }
+      if kind != .redo, move.old == nil { return "made by \(step.id)" }
+      if kind == .redo, move.new == nil { return "deleted by \(step.id)" }
     }
     return "moved since, or checked out elsewhere"
   }

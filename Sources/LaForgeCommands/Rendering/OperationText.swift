@@ -122,8 +122,7 @@ struct OperationText {
           + switched(plan.deactivates, [], isDone)
       }
       if !plan.activates.isEmpty, plan.deactivates.isEmpty {
-        let ago = Readable.ago(reversed.endedAt ?? reversed.startedAt, now: now)
-        return (isDone ? "Redid " : "Redo would bring back ") + "\(stepsText), undone \(ago)"
+        return (isDone ? "Redid " : "Redo would bring back ") + stepsText
       }
       return (isDone ? "Reversed" : "Redo would reverse")
         + " \(reversed.id) (\(reversed.kind.rawValue) \(reversed.title))"
