@@ -100,8 +100,9 @@ import Testing
     #expect(
       output.standardError.hasSuffix(
         """
-        Warning: What LaForge does not cover was deleted during the step, and nothing here can bring \
-        it back: .env.
+        Warning: What LaForge does not cover was deleted during S1, and nothing here can bring \
+        it back:
+          .env
         Hint: `laforge help limits` says what is covered.
 
         """), "\(output)")

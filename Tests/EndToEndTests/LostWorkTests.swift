@@ -26,7 +26,7 @@ import Testing
       output.hasSuffix(
         """
         reverted a deleted added reverted b reverted c deleted new
-        Restored 5 files of lost in S1.
+        Restored 5 files lost in S1.
          M a
          M b
          M c

@@ -19,8 +19,7 @@ import Testing
         as s1
         as s2
         as s3
-        Error: There is nothing to redo: S3 ran since the last undo, or nothing was undone.
-        Hint: Rolled-back steps are kept: `laforge log --all`, then `laforge redo STEP`.
+        Error: There is nothing to redo: what was undone last is redone already (O6).
         1
         1 2 3
         as s2
@@ -38,16 +37,16 @@ import Testing
       of: """
         echo 1 > a; git add a; git commit -q -m a; laforge run -q sh -c 'echo 2 > a; echo b > b; git add b'
         laforge undo > /dev/null; echo mine > mine; git add mine; echo more >> mine; git branch mine
-        laforge redo | sed -n 3p; git status --porcelain; echo again > again
-        laforge undo | sed -n 3p; git status --porcelain; cat mine again a | one; git branch | one
+        laforge redo | grep yours; git status --porcelain; echo again > again
+        laforge undo | grep yours; git status --porcelain; cat mine again a | one; git branch | one
         """)
     #expect(
       output == """
-          yours    mine is as you left it
+          yours    mine, changed since the undo, is as you left it
          M a
         A  b
         AM mine
-          yours    again is as you left it
+          yours    again, changed since the redo, is as you left it
         AM mine
         ?? again
         mine more again 1
@@ -87,20 +86,20 @@ import Testing
         """)
     #expect(
       output == """
-        Redid S2 and S3.
+        Redid S2 and S3; S4 is rolled back.
         1 2 3 (4)
         start
         A  staged ?? f1 ?? f2 ?? f3 ?? mine
         Error: S2 is not rolled back.
         Hint: `laforge rollback 2` goes back to exactly after it.
         1
-        Redid S4 (sh: echo 4 > f4; git add f4; git commit -q -m 4).
+        Redid S4 (sh: echo 4 > f4; git add f4; git commit -q -m 4); S2 and S3 are rolled back.
         as four
         1 (2) (3) 4
         1 2 3 (4)
         README.md f1 f2 f3 mine staged
         Error: There is no step S9.
-        Hint: The latest step is S3. `laforge log` lists all.
+        Hint: The latest step is S3. `laforge log --all` lists all.
         1
         Error: 'x' is not a step.
         Hint: A step is 7, S7, @ or @-3; `laforge log` lists them.
@@ -153,8 +152,8 @@ import Testing
         1
         Redid S1 and S2.
         Took back the redo of S1 and S2.
-        Error: There is nothing to redo: S3 ran since the last undo, or nothing was undone.
-        Hint: Rolled-back steps are kept: `laforge log --all`, then `laforge redo STEP`.
+        Error: There is nothing to redo: S3 ran since the last undo.
+        Hint: Rolled-back steps are kept: `laforge log --all`, then `laforge redo 2`.
         Error: S3 changed nothing.
         1
 

@@ -22,7 +22,7 @@ import Testing
         """)
     #expect(
       output == """
-        Restored 5 files of S1.
+        Restored 5 files as after S1.
          M README.md
          M d/a
          M d/b
@@ -32,7 +32,7 @@ import Testing
         ?? new
         gone
         (1)
-        Redoing O1 (undo S1) would change this; nothing was changed:
+        Redo would bring back S1 (sh: echo 2 > d/a; echo 2 > d/b; rm gone; echo n…):
         Error: Cannot restore: the files are as they were already.
         Nothing was changed.
         1
@@ -56,23 +56,23 @@ import Testing
         1 as now
         1
         1 as now
-        1
-        1 as now
-        1
+        0
         1 as now
         0
-        Restored 1 file of S1.
+        1 as now
+        0
+        Restored 1 file as after S1.
         2 1
-        Restored 2 files of S1.
+        Restored 2 files as after S1.
         2
         n
         Error: Cannot restore: the files are as they were already.
         Nothing was changed.
         1
-        Restored 3 files of before S1.
+        Restored 3 files as before S1.
         1 1
         Error: There is no step S7.
-        Hint: `laforge run -- <command>` records one.
+        Hint: `laforge log --all` lists all.
         1
         Error: '--before' and '--lost' exclude each other.
         Hint: `laforge help restore` shows what there is.
@@ -101,9 +101,9 @@ import Testing
       output == """
         2
         O2
-        Restored 5 files of before O2.
+        Restored 5 files as before O2.
         as before
-        Restored 5 files of before O3.
+        Restored 5 files as before O3.
         as after
         as before
         twice
@@ -123,7 +123,7 @@ import Testing
       output == """
         1
         ls: cannot access 'mine': No such file or directory
-        Restored 1 file of before O1.
+        Restored 1 file as before O1.
         edit
         mine
         g
@@ -132,9 +132,9 @@ import Testing
         ?? mine
         0
         1 (2)
-        Error: There is no 'nope' in the state before O1.
+        Error: 'nope' is not in the state before O1.
         Nothing was changed.
-        Hint: `laforge restore STEP --before nope` looks before the step.
+        Hint: `laforge diff O1 now --stat` lists what differs from it.
         1
 
         """, "\(output)")
@@ -178,7 +178,8 @@ import Testing
         """)
     #expect(
       output == """
-        Error: Cannot restore: other files are in their place: new.
+        Error: Cannot restore: other files are in their place:
+          new
         Nothing was changed.
         Hint: `laforge restore … --to FOLDER` writes the files elsewhere.
         1

@@ -24,9 +24,10 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("> refs/heads/z ") })
     #expect(
       lines.filter { !$0.contains("refs/heads/z") && !$0.contains(/^[0-9]+a[0-9]+$/) } == [
-        "Rolled back to exactly after S1.", "1 (2)", "as mine", "1 2",
-        "Rolled back to exactly before S1.", "as start", "(1) (2)",
-        "Rolled back to exactly after S2.", "as second", "Rolled back to exactly before S2.",
+        "Rolled back to exactly after S1; S2 is rolled back.", "1 (2)", "as mine", "1 2",
+        "Rolled back to exactly before S1; S1 and S2 are rolled back.", "as start", "(1) (2)",
+        "Rolled back to exactly after S2; S1 and S2 are active again.", "as second",
+        "Rolled back to exactly before S2; S2 is rolled back.",
         "1 (2)",
       ], "\(output)")
   }
@@ -53,7 +54,7 @@ import Testing
         1
         README.md
         f
-        Restored 1 file of before O5.
+        Restored 1 file as before O5.
         t
         as topic
 
@@ -97,7 +98,7 @@ import Testing
         """)
     #expect(
       output == """
-        Rolled back to exactly after S2.
+        Rolled back to exactly after S2; S3 is rolled back, S2 is active again.
         as two
         1 2 (3)
         mine
@@ -110,7 +111,7 @@ import Testing
         1 (2) (3)
         No file had to change. `laforge redo` reverses it.
         Error: There is no step S9.
-        Hint: The latest step is S1. `laforge log` lists all.
+        Hint: The latest step is S1. `laforge log --all` lists all.
         1
 
         """, "\(output)")

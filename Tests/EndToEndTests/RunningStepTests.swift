@@ -17,7 +17,7 @@ import Testing
         done; laforge restore 1 | head -1; cat made; echo > ../go; wait $pid; flags
         """)
     let refused = Array(repeating: "1 1 1 as now\n", count: 14).joined()
-    #expect(output == refused + "Restored 1 file of S1.\nx\n(1) 2\n", "\(output)")
+    #expect(output == refused + "Restored 1 file as after S1.\nx\n(1) 2\n", "\(output)")
   }
 
   @Test func aLiveAgentOfADeadLaForgeStillCounts() async throws {
@@ -46,7 +46,7 @@ import Testing
     let refused = Array(repeating: "1\n1\n", count: 9).joined()
     #expect(
       output == refused + "ls: cannot access '../out': No such file or directory\n(1) 2\n"
-        + "Redid S1 (sh: echo x > made).\n", "\(output)")
+        + "Redid S1 (sh: echo x > made); S2 is rolled back.\n", "\(output)")
   }
 
   @Test func aStepWithinAnotherGoesAndComesWithItAndIsOnNoLine() async throws {

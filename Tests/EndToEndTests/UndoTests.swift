@@ -50,7 +50,7 @@ import Testing
         """)
     #expect(
       output == """
-        Warning: uncommitted work you had before S1 is no longer there; deleted: only.
+        Warning: uncommitted work you had before S1 is no longer there: only is deleted.
         Hint: `laforge restore 1 --lost` brings back this file and nothing else.
         as before
         +2
@@ -103,18 +103,18 @@ import Testing
         for change in 'echo me > f2' 'rm f2' 'chmod +x f2' 'echo me > made' \\
           'echo me > README.md' 'ln -sf f1 f2'; do
           cp -a . ../copy; eval "$change"; everything > ../now
-          laforge undo &> ../out; echo "$? $(is now) $(grep -o 'too: .*' ../out)"
+          laforge undo &> ../out; echo "$? $(is now) $(grep -A1 'too:$' ../out | tail -1 | tr -d ' ')"
           find . -mindepth 1 -delete; cp -a ../copy/. .; rm -r ../copy
         done; laforge undo > /dev/null; git status --porcelain
         """)
     #expect(
       output == """
-        1 as now too: f2.
-        1 as now too: f2.
-        1 as now too: f2.
-        1 as now too: made.
-        1 as now too: README.md.
-        1 as now too: f2.
+        1 as now f2
+        1 as now f2
+        1 as now f2
+        1 as now made
+        1 as now README.md
+        1 as now f2
 
         """, "\(output)")
   }

@@ -28,12 +28,12 @@ import Testing
         Redid S1 (sh: echo 1 > m1).
         Redid S3 (sh: echo 3 > m3).
         .: README.md m1 m3  ../side: README.md
-        Error: There is nothing to redo: S5 ran since the last undo, or nothing was undone.
-        Hint: Rolled-back steps are kept: `laforge log --all`, then `laforge redo STEP`.
-        Redid S2 and S4.
+        Error: There is nothing to redo: S5 ran since the last undo.
+        Hint: Rolled-back steps are kept: `laforge log --all`, then `laforge redo 4`.
+        Redid S2 and S4; S5 is rolled back.
         1 3
         2
-        Rolled back to exactly before S1.
+        Rolled back to exactly before S1; S1 and S3 are rolled back.
         .: README.md  ../side: README.md s2 s4
         1
         3
@@ -114,7 +114,7 @@ import Testing
       output.hasPrefix(
         """
         Undid S1 and S3.
-        Rolled back to exactly after S3.
+        Rolled back to exactly after S3; S1 and S3 are active again.
         README.md
         Redid S1 and S3.
         Undid S2, S4 and S5.
