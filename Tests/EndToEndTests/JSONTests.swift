@@ -7,7 +7,8 @@ import Testing
   private static let planKeys: Set<String> = [
     "write", "delete", "keep", "index", "references", "pushed", "deactivates", "activates",
     "commit_sha_before", "commit_sha_after", "branch_before", "branch_after", "in_progress",
-    "kept_references", "stored_stashes", "leaving_commits", "left_out",
+    "kept_references", "stored_stashes", "leaving_commits", "left_out", "overtaken", "own_commits",
+    "kept_staged",
   ]
 
   @Test func anOperationIsOneDocumentWithItsPlan() async throws {

@@ -127,6 +127,21 @@ import Testing
       ])
   }
 
+  @Test func workOfOnesOwnBetweenTwoStepsIsNamed() async throws {
+    let text = try await outcome(
+      of: """
+        echo 0 > a; git add a; git commit -qm a; laforge run -q sh -c 'echo 1 >> a'
+        echo mine >> a; git commit -qam mine; laforge run -q sh -c 'echo 2 >> a'
+        git rev-parse --short HEAD; laforge undo 1 --dry-run; laforge undo 1
+        """)
+    let id = text.prefix(7)
+    let rows = [
+      "  goes     what you edited between the steps in a; it is kept in the operation\n",
+      "  goes     \(id), made by none of the steps, leaves its branch and stays recorded\n",
+    ]
+    expect(text, holds: ["Undo would take out S1 and S2:\n"] + rows + ["Undid S1 and S2.\n"] + rows)
+  }
+
   @Test func aRefusedRedoSaysWhyAndWhatElseThereIs() async throws {
     let text = try await outcome(
       of: """

@@ -35,7 +35,7 @@ private struct PlanDocument: Encodable {
   var plan: StatePlan
 
   private enum CodingKeys: String, CodingKey {
-    case write, delete, keep, index, references, pushed, deactivates, activates
+    case write, delete, keep, overtaken, index, references, pushed, deactivates, activates
     case commitBefore = "commit_sha_before"
     case commitAfter = "commit_sha_after"
     case branchBefore = "branch_before"
@@ -44,6 +44,8 @@ private struct PlanDocument: Encodable {
     case keptReferences = "kept_references"
     case storedStashes = "stored_stashes"
     case leavingCommits = "leaving_commits"
+    case ownCommits = "own_commits"
+    case keptStaged = "kept_staged"
     case leftOut = "left_out"
   }
 
@@ -56,6 +58,9 @@ private struct PlanDocument: Encodable {
     try container.encode(plan.written.map(\.text), forKey: .write)
     try container.encode(plan.deleted.map(\.text), forKey: .delete)
     try container.encode(plan.kept.map(\.text), forKey: .keep)
+    try container.encode(plan.overtaken.map(\.text), forKey: .overtaken)
+    try container.encode(plan.keptStaged.map(\.text), forKey: .keptStaged)
+    try container.encode(plan.ownCommits, forKey: .ownCommits)
     try container.encode(plan.index.map(\.path.text), forKey: .index)
     try container.encode(plan.progress.map(\.path.text), forKey: .inProgress)
     try container.encode(plan.references.map(ReferenceDocument.init), forKey: .references)

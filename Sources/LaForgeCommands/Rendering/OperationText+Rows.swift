@@ -49,12 +49,38 @@ extension OperationText {
       }
       rows.append((old.shortBranch ?? "HEAD", text))
     } else {
-      rows.append(("HEAD", "\(place(old)) -> \(place(new))"))
+      let count = plan.leavingCommits.count
+      let leaving =
+        count == 1
+        ? "1 commit leaves its branch and stays" : "\(count) commits leave their branch and stay"
+      rows.append(
+        ("HEAD", "\(place(old)) -> \(place(new))" + (count > 0 ? "; \(leaving) recorded" : "")))
     }
     for (name, commit) in plan.pushed.sorted(by: { $0.key < $1.key }) {
       let remote = name.hasPrefix("refs/remotes/") ? String(name.dropFirst(13)) : name
       let text = "\(abbreviate(commit)) is on \(remote); it stays there, `git pull` would fetch it"
       rows.append(("pushed", text))
+    }
+    return rows
+  }
+
+  /// Work of the person that goes with the steps, or that stays although its path changes.
+  var workRows: [(name: String, text: String)] {
+    var rows: [(name: String, text: String)] = []
+    if !plan.overtaken.isEmpty {
+      let paths = Readable.list(plan.overtaken.map(\.text))
+      rows.append(
+        ("goes", "what you edited between the steps in \(paths); it is kept in the operation"))
+    }
+    if !plan.keptStaged.isEmpty {
+      rows.append(
+        ("stays", "what you have staged since of \(Readable.list(plan.keptStaged.map(\.text)))"))
+    }
+    if !plan.ownCommits.isEmpty {
+      let commits = Readable.list(plan.ownCommits.map(abbreviate))
+      let verb =
+        plan.ownCommits.count == 1 ? "leaves its branch and stays" : "leave their branch and stay"
+      rows.append(("goes", "\(commits), made by none of the steps, \(verb) recorded"))
     }
     return rows
   }

@@ -21,7 +21,7 @@ struct OperationText {
     let counts = [(written.count, "written"), (plan.deleted.count, "deleted")]
     let files = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     if !files.isEmpty { rows.append(("files", files.joined(separator: ", "))) }
-    rows += commonRows
+    rows += commonRows + workRows
     if !plan.kept.isEmpty {
       let verb = plan.kept.count == 1 ? "is" : "are"
       let kept = Readable.list(plan.kept.map(\.text), atMost: Self.named)
@@ -82,7 +82,7 @@ struct OperationText {
     if !plan.kept.isEmpty {
       rows.append(("keep", "\(list(plan.kept))  (changed since \(since))"))
     }
-    rows += commonRows + referenceRows
+    rows += commonRows + workRows + referenceRows
     if !plan.uncovered.isEmpty {
       rows.append(("outside", plan.uncovered.text(atMost: Self.named) + ": not touched"))
     }
