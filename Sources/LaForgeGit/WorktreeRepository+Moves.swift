@@ -23,15 +23,6 @@ extension WorktreeRepository: StateMover {
 
   package func removeIndexLock(of operation: OperationID) throws(GitError) {
     try IndexLockFile.remove(of: operation, in: location.gitDirectory)
-    // Private indexes and files in the making of a LaForge that is gone.
-    let names =
-      (try? FileManager.default.contentsOfDirectory(atPath: location.gitDirectory.string)) ?? []
-    for name in names where name.hasPrefix("laforge-") {
-      let pid = name.split(separator: "-").last.flatMap { Int32($0.prefix { $0.isNumber }) }
-      if let pid, pid != getpid(), kill(pid, 0) != 0, errno == ESRCH {
-        try? FileManager.default.removeItem(atPath: location.gitDirectory.appending(name).string)
-      }
-    }
   }
 
   package func setAside(

@@ -237,11 +237,18 @@ package final class WorktreeRepository: StateRepository {
   }
 
   package func protect(_ step: StepID, with commit: ObjectID) async throws(GitError) {
-    let name = Self.runningReference(step)
+    try await point(Self.runningReference(step), to: commit)
+  }
+
+  package func keepReachable(_ commit: ObjectID, for step: StepID) async throws(GitError) {
+    try await point("refs/laforge/orphaned/\(step.rawValue)", to: commit)
+  }
+
+  private func point(_ name: String, to commit: ObjectID) async throws(GitError) {
     // One of an older database, say, is replaced.
     let present = try await reader.target(of: name)
     if present == commit { return }
-    guard try await reader.update(name, to: commit, from: present) else {
+    guard try await reader.updateOwn(name, to: commit, from: present) else {
       throw GitError(
         code: .notStarted, message: "'\(name)' is changed by somebody else",
         function: "update-ref")
@@ -254,7 +261,32 @@ package final class WorktreeRepository: StateRepository {
   }
 
   package func unprotect(_ step: StepID) async throws(GitError) {
-    _ = try await reader.update(Self.runningReference(step), to: nil, from: nil)
+    _ = try await reader.updateOwn(Self.runningReference(step), to: nil, from: nil)
+  }
+
+  package func protectedSteps() -> [StepID] {
+    let folder = location.commonDirectory.appending("refs/laforge/running")
+    var names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+    // A `git gc` during the step has packed it.
+    let packed = location.commonDirectory.appending("packed-refs")
+    let prefix = " refs/laforge/running/"
+    if let text = try? String(contentsOfFile: packed.string, encoding: .utf8) {
+      names += text.split(separator: "\n").compactMap { line in
+        line.range(of: prefix).map { String(line[$0.upperBound...]) }
+      }
+    }
+    return Set(names.compactMap { Int64($0) }).sorted().map(StepID.init(rawValue:))
+  }
+
+  package func removeLeftovers() {
+    let names =
+      (try? FileManager.default.contentsOfDirectory(atPath: location.gitDirectory.string)) ?? []
+    for name in names where name.hasPrefix("laforge-") {
+      let pid = name.split(separator: "-").last.flatMap { Int32($0.prefix { $0.isNumber }) }
+      if let pid, pid != getpid(), kill(pid, 0) != 0, errno == ESRCH {
+        try? FileManager.default.removeItem(atPath: location.gitDirectory.appending(name).string)
+      }
+    }
   }
 
   private static func runningReference(_ step: StepID) -> String {

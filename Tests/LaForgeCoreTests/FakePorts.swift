@@ -108,6 +108,9 @@ struct FakeRepository: StateMover {
     _ paths: [GitPath], in state: RepositoryState
   ) throws(GitError) -> Set<GitPath> { [] }
   func outsideSparseCheckout(_ paths: [GitPath]) throws(GitError) -> Set<GitPath> { [] }
+  func keepReachable(_ commit: ObjectID, for step: StepID) throws(GitError) {}
+  func protectedSteps() -> [StepID] { [] }
+  func removeLeftovers() {}
   func hasWorktree(_ name: String) -> Bool { true }
   func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath> { [] }
   func missingContents(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }

@@ -143,6 +143,16 @@ package protocol StateRepository: SourceRepository {
   /// Points `refs/laforge/running/<id>` to a commit.
   func protect(_ step: StepID, with commit: ObjectID) async throws(GitError)
 
+  /// Points `refs/laforge/orphaned/<id>` to a commit, for good.
+  func keepReachable(_ commit: ObjectID, for step: StepID) async throws(GitError)
+
+  /// The steps that have a `refs/laforge/running/<id>`.
+  func protectedSteps() -> [StepID]
+
+  /// Removes private indexes and files in the making that a LaForge which is gone has left in this
+  /// worktree's git directory.
+  func removeLeftovers()
+
   /// The commits that `refs/laforge/running/<id>` protects, the protecting ones themselves left out.
   func protectedCommits(of step: StepID) async throws(GitError) -> Set<ObjectID>
 

@@ -117,7 +117,7 @@ package struct StateKeeper {
     return commit
   }
 
-  /// Keeps what a step orphaned, and takes its protection away.
+  /// Keeps what a step orphaned; its protection may be taken away then.
   ///
   /// - Parameters:
   ///   - step: The step that has ended.
@@ -125,9 +125,9 @@ package struct StateKeeper {
   ///     whatever it recorded.
   ///   - tips: The references now.
   ///   - head: HEAD now.
-  /// - Throws: `StateError`; the protection then stays.
-  package func release(
-    _ step: StepID, keeping candidates: Set<ObjectID>, tips: ReferenceTips, head: Head
+  /// - Throws: `StateError`; the protection must stay then.
+  package func keepOrphans(
+    of step: StepID, keeping candidates: Set<ObjectID>, tips: ReferenceTips, head: Head
   ) async throws(StateError) {
     let orphans = try await git { () async throws(GitError) in
       try await repository.unreachableCommits(from: candidates, limit: Self.orphanLimit + 1)
@@ -135,9 +135,8 @@ package struct StateKeeper {
     if orphans.count > Self.orphanLimit {
       // Too many to be copied: a reference to all of them stays.
       try await git { () async throws(GitError) in
-        try await repository.unprotect(step)
         if let commit = try await repository.makeProtectingCommit(of: Array(candidates)) {
-          try await repository.protect(step, with: commit)
+          try await repository.keepReachable(commit, for: step)
         }
       }
       return
@@ -145,7 +144,34 @@ package struct StateKeeper {
     if !orphans.isEmpty { try await keep(KeepRequest(commits: Set(orphans))) }
     // What the step made is known from now on: somebody may amend it next.
     _ = try await takeIn(tips, head: head)
+  }
+
+  /// Takes the protection of a step away whose orphans are kept.
+  package func unprotect(_ step: StepID) async throws(StateError) {
     try await git { () async throws(GitError) in try await repository.unprotect(step) }
+  }
+
+  /// Keeps what a step orphaned that its protecting reference still reaches, and takes the reference
+  /// away.
+  package func release(_ step: StepID, naming head: Head?) async throws(StateError) {
+    let (candidates, tips, present) = try await git { () async throws(GitError) in
+      (
+        try await repository.protectedCommits(of: step), try await repository.referenceTips(),
+        try await presentHead()
+      )
+    }
+    try await keepOrphans(
+      of: step, keeping: candidates.union([head?.commit].compactMap { $0 }), tips: tips,
+      head: present)
+    try await unprotect(step)
+  }
+
+  private func presentHead() async throws(GitError) -> Head {
+    do {
+      return try await repository.head()
+    } catch {
+      throw GitError(code: .init(rawValue: -1), message: "HEAD cannot be read", function: "HEAD")
+    }
   }
 
   /// Removes what the keep reference pointed to until a day ago.

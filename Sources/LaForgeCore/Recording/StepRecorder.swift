@@ -99,9 +99,10 @@ package struct StepRecorder {
     if outcome.leftOutputOpen { warnings.append(.outputLeftOpen) }
     warnings += outcome.outputFailures.map(RecordWarning.outputFailed)
     // Kept before the row is final: what the row names must exist.
-    let failure = await release(running.step.id, before, completion)
+    let failure = await keepOrphans(of: running.step.id, before, completion)
     let (step, unfinished) = finish(running, with: completion)
-    warnings += [failure, unfinished].compactMap { $0 }
+    let remaining = failure == nil ? await unprotect(step.id) : nil
+    warnings += [failure, unfinished, remaining].compactMap { $0 }
     return RecordedRun(step: step, launchFailure: outcome.launchFailure, warnings: warnings)
   }
 
@@ -137,7 +138,11 @@ package struct StepRecorder {
     let closed = try await inStates { () async throws(StateError) in
       try await recovery.closeInterruptedSteps()
     }
-    try await inStates { () async throws(StateError) in try keeper.tidy() }
+    repository.removeLeftovers()
+    try await inStates { () async throws(StateError) in
+      try await recovery.releaseEndedSteps()
+      try keeper.tidy()
+    }
     return refusals.map(RecordWarning.spoolRefused) + finished.map(RecordWarning.finished)
       + closed
   }
@@ -206,9 +211,18 @@ package struct StepRecorder {
     return configuration
   }
 
-  /// Keeps what the step orphaned and takes its protection away.
-  private func release(
-    _ id: StepID, _ before: Before, _ completion: StepCompletion
+  private func unprotect(_ id: StepID) async -> RecordWarning? {
+    do {
+      try await keeper.unprotect(id)
+      return nil
+    } catch {
+      return .notTidied(error)
+    }
+  }
+
+  /// Keeps what the step orphaned.
+  private func keepOrphans(
+    of id: StepID, _ before: Before, _ completion: StepCompletion
   ) async -> RecordWarning? {
     let state = before.captured.state
     var candidates = Set(before.tips.targets(head: state.head).values)
@@ -217,8 +231,8 @@ package struct StepRecorder {
     do throws(StateError) {
       let tips: ReferenceTips
       do { tips = try await repository.referenceTips() } catch { throw StateError.git(error) }
-      try await keeper.release(
-        id, keeping: candidates, tips: tips, head: completion.headAfter ?? state.head)
+      try await keeper.keepOrphans(
+        of: id, keeping: candidates, tips: tips, head: completion.headAfter ?? state.head)
       return nil
     } catch {
       return .notTidied(error)

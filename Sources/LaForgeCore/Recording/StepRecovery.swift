@@ -24,13 +24,20 @@ package struct StepRecovery {
   /// - Returns: What could not be taken; the steps are closed all the same.
   /// - Throws: `StateError` where they cannot be closed.
   func closeInterruptedSteps() async throws(StateError) -> [RecordWarning] {
-    let closed: [StepID]
+    var closed: [StepID]
     do throws(StoreError) {
       closed = try store.closeInterruptedSteps { step in
         let isOurs =
           step.start.worktree == repository.location.worktree
           || !repository.hasWorktree(step.start.worktree)
         return isOurs && step.start.agentProcess.map(isAgentAlive) != true
+      }
+      // One that was closed before, by a command that could not take the state.
+      let latest = try store.latestActiveStep(worktree: repository.location.worktree)
+      if let latest, latest.status == .interrupted, latest.stateAfter == nil,
+        !closed.contains(latest.id)
+      {
+        closed.append(latest.id)
       }
     } catch {
       throw .store(error)
@@ -58,20 +65,16 @@ package struct StepRecovery {
       do { try store.recordLate(late, of: id) } catch { throw .store(error) }
     }
     // What the references named before is what the protecting reference still reaches.
-    var candidates: Set<ObjectID> = []
-    if let head = step.start.headBefore.commit { candidates.insert(head) }
-    let tips: ReferenceTips
-    do throws(GitError) {
-      candidates.formUnion(try await repository.protectedCommits(of: id))
-      tips = try await repository.referenceTips()
-    } catch {
-      throw .git(error)
+    try await keeper.release(id, naming: step.start.headBefore)
+  }
+
+  /// Takes away protecting references of steps that have ended and could not do it themselves.
+  func releaseEndedSteps() async throws(StateError) {
+    for id in repository.protectedSteps() {
+      let step: Step?
+      do { step = try store.step(id) } catch { throw .store(error) }
+      if step?.status == .running { continue }
+      try await keeper.release(id, naming: step?.start.headBefore)
     }
-    let head: Head
-    do { head = try await repository.head() } catch {
-      throw .git(
-        GitError(code: .init(rawValue: -1), message: "HEAD cannot be read", function: "HEAD"))
-    }
-    try await keeper.release(id, keeping: candidates, tips: tips, head: head)
   }
 }

@@ -70,7 +70,7 @@ package struct OperationPlanner {
     touched: StateMerge.Touched?
   ) async throws(OperationError) -> StatePlan {
     let wanted = try await difference(from: base, to: goal.target)
-    let since = try await difference(from: base, to: now.state)
+    let (from, since) = try await covering(wanted, from: base, now)
     guard since.head.new == base.head else {
       throw .headMoved(expected: base.head, actual: now.state.head)
     }
@@ -82,7 +82,7 @@ package struct OperationPlanner {
       throw .changedSince(steps: goal.steps.map(\.id), paths: merged.meeting)
     }
     var plan = StatePlan(
-      from: now.state, head: Change(old: now.state.head, new: goal.target.head))
+      from: from, head: Change(old: now.state.head, new: goal.target.head))
     plan.setFiles(merged.files)
     plan.setIndex(merged.index)
     plan.setProgress(wanted.progress)
@@ -90,6 +90,22 @@ package struct OperationPlanner {
     plan.keptStaged = merged.keptStaged
     try refuseBisection(in: plan)
     return plan
+  }
+
+  /// Returns the present state, and what it is from a base, with files in it that are ignored by now
+  /// and were not: they are not gone.
+  private func covering(
+    _ wanted: StateDifference, from base: RepositoryState, _ now: CapturedState
+  ) async throws(OperationError) -> (from: RepositoryState, since: StateDifference) {
+    let since = try await difference(from: base, to: now.state)
+    let gone = wanted.files.filter { $0.value.old != nil && since.files[$0.key] != nil }
+      .keys.filter { since.files[$0]?.new == nil }
+    let hidden = repository.onDisk(gone).sorted()
+    guard !hidden.isEmpty else { return (now.state, since) }
+    let extended = try await inGit { () async throws(GitError) in
+      try await repository.extend(now.state, with: hidden)
+    }
+    return (extended.state, try await difference(from: base, to: extended.state))
   }
 
   /// The references of a bisection are in no state.

@@ -91,8 +91,18 @@ package struct OperationRecovery {
     _ operation: Operation, reaching result: RepositoryState
   ) async throws(OperationError) -> (after: RepositoryState, differing: [GitPath]) {
     let (captured, differing) = try await inGit { () async throws(GitError) in
-      let captured = try await repository.captureState()
-      let difference = try await repository.difference(from: result, to: captured.state)
+      var captured = try await repository.captureState()
+      var difference = try await repository.difference(from: result, to: captured.state)
+      // What was written and is ignored by now belongs to the state all the same: the way back
+      // begins with it.
+      let missing = (operation.plan?.written ?? []).filter { path in
+        difference.files[path].map { $0.new == nil } ?? false
+      }
+      let hidden = repository.onDisk(missing).sorted()
+      if !hidden.isEmpty {
+        captured.state = try await repository.extend(captured.state, with: hidden).state
+        difference = try await repository.difference(from: result, to: captured.state)
+      }
       return (captured, unexpected(difference, operation.plan))
     }
     do throws(StateError) {
@@ -122,9 +132,12 @@ package struct OperationRecovery {
         try await repository.referenceTips()
       )
     }
+    let head = now.state.head
+    // The branch that HEAD is going to leave may have been moved by the plan itself.
+    let isMovedByPlan = plan.references.contains { $0.name == head.branch && $0.new == head.commit }
     guard
-      now.state.head == plan.head.new || now.state.head.commit == plan.head.old?.commit
-        || now.state.head.commit == plan.head.new?.commit
+      head == plan.head.new || head.commit == plan.head.old?.commit
+        || head.commit == plan.head.new?.commit || isMovedByPlan
     else {
       // Somebody has committed since: their work is not moved behind their back.
       try abandon(operation)

@@ -168,6 +168,12 @@ struct WorktreeMove {
 
   /// Stores what was dropped, the oldest first, so that the order is as it was.
   private func storeStashes() async throws(GitError) {
+    // Of a stash whose reflog was expired the reference is left, and git would not store that entry.
+    if let top = try await reader.target(of: "refs/stash"), plan.stashes.contains(top),
+      try await reader.referenceTips().stash.isEmpty
+    {
+      try await git.check(["update-ref", "-d", "refs/stash", top.hex])
+    }
     for commit in plan.stashes.reversed() {
       let object = try await objects.object(commit, .commit)
       let text = String(decoding: object.content, as: UTF8.self)

@@ -30,7 +30,7 @@ struct KeepReference {
       let tag = try await objects.write(Self.tag(of: treeID))
       try await objects.flush()
       if present != tag {
-        guard try await reader.update(Self.name, to: tag, from: present) else { continue }
+        guard try await reader.updateOwn(Self.name, to: tag, from: present) else { continue }
       }
       try await confirm(request, tag, treeID)
       return KeepGeneration(
