@@ -39,7 +39,7 @@ extension OperationFacts {
         staged: after.subtracting(conflicting).sorted(),
         unstaged: before.subtracting(after).subtracting(settled).sorted())
     }
-    let dropped = isRedo ? steps.flatMap { $0.end?.droppedStashes ?? [] } : []
+    let dropped = isRedo ? steps.flatMap(\.droppedStashes) : []
     if !dropped.isEmpty {
       let stash = Set(try await repository.referenceTips().stash)
       keptStashes = dropped.count { stash.contains($0) }

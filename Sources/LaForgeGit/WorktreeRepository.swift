@@ -156,6 +156,13 @@ package final class WorktreeRepository: StateRepository {
     try await StateComparison(objects: objects).difference(from: old, to: new)
   }
 
+  package func staged(
+    in state: RepositoryState, at paths: [GitPath]
+  ) async throws(GitError) -> [GitPath: TrackedEntry] {
+    let trees = try await Snapshot(objects: objects).load(state)
+    return try await TreeComparison(objects: objects).entries(of: trees.index, at: paths)
+  }
+
   // MARK: - Keeping
 
   package func keep(
@@ -255,8 +262,12 @@ package final class WorktreeRepository: StateRepository {
     }
   }
 
+  package func protectingCommit(of step: StepID) async throws(GitError) -> ObjectID? {
+    try await reader.target(of: Self.runningReference(step))
+  }
+
   package func protectedCommits(of step: StepID) async throws(GitError) -> Set<ObjectID> {
-    guard let commit = try await reader.target(of: Self.runningReference(step)) else { return [] }
+    guard let commit = try await protectingCommit(of: step) else { return [] }
     return try await ProtectingCommit(objects: objects).protected(by: commit)
   }
 

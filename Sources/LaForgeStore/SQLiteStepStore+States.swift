@@ -106,6 +106,8 @@ extension SQLiteStepStore: StateLedger {
           state.head.commit?.hex ?? ObjectID.nullHex, state.head.branch, state.snapshot?.hex,
           id.rawValue,
         ])
+      try self.insertMoves(
+        of: id, moves: state.referenceMoves, stashes: state.droppedStashes, database)
     }
   }
 }

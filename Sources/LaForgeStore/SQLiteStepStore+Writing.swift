@@ -227,21 +227,27 @@ extension SQLiteStepStore {
           VALUES (\(id.rawValue), \(position), \(commit.hex))
           """)
     }
-    try insertMoves(of: id, completion, database)
+    try insertMoves(
+      of: id, moves: completion.referenceMoves, stashes: completion.droppedStashes, database)
     return true
   }
 
-  private func insertMoves(
-    of id: StepID, _ completion: StepCompletion, _ database: Database
+  func insertMoves(
+    of id: StepID, moves: [ReferenceMove], stashes: [ObjectID], _ database: Database
   ) throws {
-    for move in completion.referenceMoves {
+    // A step whose end was spooled has what a later command found replaced by what it saw itself.
+    for table in ["step_references", "step_stashes"] {
+      try database.execute(
+        sql: "DELETE FROM \(table) WHERE step_id = ?", arguments: [id.rawValue])
+    }
+    for move in moves {
       try database.execute(
         literal: """
           INSERT INTO step_references (step_id, name, old_target, new_target)
           VALUES (\(id.rawValue), \(move.name), \(move.old?.hex), \(move.new?.hex))
           """)
     }
-    for (position, commit) in completion.droppedStashes.enumerated() {
+    for (position, commit) in stashes.enumerated() {
       try database.execute(
         literal: """
           INSERT INTO step_stashes (step_id, position, commit_sha)

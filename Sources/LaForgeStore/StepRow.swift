@@ -135,17 +135,19 @@ enum StepRow {
       id: StepID(rawValue: id), start: start, isActive: row["active"],
       parent: parent.map(StepID.init(rawValue:)), status: status, end: end,
       overlaps: (related.overlaps[id] ?? []).map(StepID.init(rawValue:)), createdAt: createdAt,
-      late: try decodeLate(row))
+      late: try decodeLate(row, related))
   }
 
-  private static func decodeLate(_ row: Row) throws -> LateState? {
+  private static func decodeLate(_ row: Row, _ related: Related) throws -> LateState? {
+    let id: Int64 = row["id"]
     let state: String? = row["state_after"]
     guard state == RecordedState.late.rawValue else { return nil }
     return LateState(
       head: Head(
         branch: row["branch_after"],
         commit: try value("commit_sha_after", row, ObjectID.init(hex:)).unlessNull),
-      snapshot: objectID("snapshot_after", row))
+      snapshot: objectID("snapshot_after", row), referenceMoves: related.references[id] ?? [],
+      droppedStashes: (related.stashes[id] ?? []).compactMap(ObjectID.init(hex:)))
   }
 
   private static func objectID(_ column: String, _ row: Row) -> ObjectID? {

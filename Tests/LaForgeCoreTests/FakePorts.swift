@@ -109,6 +109,10 @@ struct FakeRepository: StateMover {
   ) throws(GitError) -> Set<GitPath> { [] }
   func outsideSparseCheckout(_ paths: [GitPath]) throws(GitError) -> Set<GitPath> { [] }
   func keepReachable(_ commit: ObjectID, for step: StepID) throws(GitError) {}
+  func protectingCommit(of step: StepID) throws(GitError) -> ObjectID? { nil }
+  func staged(
+    in state: RepositoryState, at paths: [GitPath]
+  ) throws(GitError) -> [GitPath: TrackedEntry] { [:] }
   func protectedSteps() -> [StepID] { [] }
   func removeLeftovers() {}
   func hasWorktree(_ name: String) -> Bool { true }

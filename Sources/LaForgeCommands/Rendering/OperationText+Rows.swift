@@ -106,7 +106,7 @@ extension OperationText {
   /// Why a reference stays: what a step made is somebody's work.
   private func reason(_ name: String) -> String {
     for step in steps {
-      guard let move = step.end?.referenceMoves.first(where: { $0.name == name }) else { continue }
+      guard let move = step.referenceMoves.first(where: { $0.name == name }) else { continue }
       if kind != .redo, move.old == nil { return "made by \(step.id)" }
       if kind == .redo, move.new == nil { return "deleted by \(step.id)" }
     }

@@ -102,6 +102,11 @@ package protocol StateRepository: SourceRepository {
     of state: RepositoryState, at paths: [GitPath]
   ) async throws(GitError) -> Set<GitPath>
 
+  /// Returns what a state has staged at some paths.
+  func staged(
+    in state: RepositoryState, at paths: [GitPath]
+  ) async throws(GitError) -> [GitPath: TrackedEntry]
+
   /// Makes the keep reference hold more than it does.
   ///
   /// The caller holds the lock that serialises this.
@@ -145,6 +150,9 @@ package protocol StateRepository: SourceRepository {
 
   /// Points `refs/laforge/orphaned/<id>` to a commit, for good.
   func keepReachable(_ commit: ObjectID, for step: StepID) async throws(GitError)
+
+  /// What `refs/laforge/running/<id>` points to; `nil` where there is none.
+  func protectingCommit(of step: StepID) async throws(GitError) -> ObjectID?
 
   /// The steps that have a `refs/laforge/running/<id>`.
   func protectedSteps() -> [StepID]

@@ -166,6 +166,30 @@ package struct StateKeeper {
     try await unprotect(step)
   }
 
+  /// How references are now against how a step found them that still has its protection.
+  ///
+  /// - Returns: The moves, and the stash entries that are gone, the newest first; empty where somebody
+  ///   has looked at the references since the step began.
+  package func moves(
+    during step: StepID
+  ) async throws(StateError) -> (references: [ReferenceMove], stashes: [ObjectID]) {
+    let last = try store { () throws(StoreError) in try ledger.lastTips() }
+    let (commit, tips) = try await git { () async throws(GitError) in
+      (try await repository.protectingCommit(of: step), try await repository.referenceTips())
+    }
+    guard let last, last.commit == commit else { return ([], []) }
+    let old = last.targets.filter { $0.key.hasPrefix("refs/") }
+    let new = tips.branches.merging(tips.others) { $1 }
+    let names = Set(old.keys).union(new.keys).subtracting(tips.branchesElsewhere.keys)
+    let stash = last.targets.filter { $0.key.hasPrefix("stash@") }
+    let dropped = (0..<stash.count).compactMap { stash["stash@{\($0)}"] }
+      .filter { !tips.stash.contains($0) }
+    return (
+      names.filter { old[$0] != new[$0] }.sorted()
+        .map { ReferenceMove(name: $0, old: old[$0], new: new[$0]) }, dropped
+    )
+  }
+
   private func presentHead() async throws(GitError) -> Head {
     do {
       return try await repository.head()

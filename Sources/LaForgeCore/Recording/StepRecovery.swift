@@ -61,7 +61,10 @@ package struct StepRecovery {
       let captured: CapturedState
       do { captured = try await repository.captureState() } catch { throw .git(error) }
       try await keeper.keep(captured)
-      let late = LateState(head: captured.state.head, snapshot: captured.state.snapshot)
+      let moves = try await keeper.moves(during: id)
+      let late = LateState(
+        head: captured.state.head, snapshot: captured.state.snapshot,
+        referenceMoves: moves.references, droppedStashes: moves.stashes)
       do { try store.recordLate(late, of: id) } catch { throw .store(error) }
     }
     // What the references named before is what the protecting reference still reaches.

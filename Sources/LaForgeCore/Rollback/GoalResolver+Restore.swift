@@ -18,8 +18,10 @@ extension GoalResolver {
       let step = try anyStep(reference)
       let lost = (step.end?.lost ?? []).map(\.path)
       guard !lost.isEmpty else { throw .nothingToDo("\(step.id) destroyed no uncommitted work") }
-      return files(
+      var goal = files(
         paths.isEmpty ? lost : paths, of: try stateBefore(step), title: "lost in \(step.id)", step)
+      goal.takesStaged = true
+      return goal
     case .operation(let id): return try restore(operation: id, paths)
     }
   }

@@ -50,7 +50,7 @@ package struct GoalResolver {
       target: try stateBefore(step), steps: chain, title: Self.title(chain))
     goal.deactivates = switched(chain, line, to: false)
     goal.references = StepLine.moves(through: chain).map(\.reversed)
-    goal.stashes = chain.flatMap { $0.end?.droppedStashes ?? [] }
+    goal.stashes = chain.flatMap(\.droppedStashes)
     goal.contested = try contested(chain)
     goal.alongside = try alongside(chain).compactMap(\.stateAfter)
     goal.editedBetween = try await editedBetween(chain)
@@ -99,7 +99,7 @@ package struct GoalResolver {
       goal.deactivates = switched(descendants, line, to: false)
       goal.references = StepLine.moves(through: descendants).map(\.reversed)
       goal.contested = try contested(descendants)
-      goal.stashes = descendants.flatMap { $0.end?.droppedStashes ?? [] }
+      goal.stashes = descendants.flatMap(\.droppedStashes)
       goal.steps = descendants
     } else {
       let ancestry = line.rolledBackAncestry(of: step).filter { !isBefore || $0.id != step.id }
@@ -233,7 +233,7 @@ package struct GoalResolver {
   }
 
   private func contested(_ steps: [Step]) throws(OperationError) -> Set<String> {
-    guard steps.contains(where: { $0.end?.referenceMoves.isEmpty == false }) else { return [] }
+    guard steps.contains(where: { !$0.referenceMoves.isEmpty }) else { return [] }
     do {
       return try store.contestedReferences(of: steps.map(\.id))
     } catch {

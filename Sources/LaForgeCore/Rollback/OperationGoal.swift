@@ -29,6 +29,8 @@ package struct OperationGoal: Equatable, Sendable {
   /// Stash entries that are to be there.
   package var stashes: [ObjectID] = []
   package var reverses: OperationID?
+  /// Whether a file that the target has only in its index is written with what is staged there.
+  package var takesStaged = false
   /// The states after steps that ran at the same time and stay: what is as they left it is nobody's
   /// later work.
   package var alongside: [RepositoryState] = []

@@ -123,14 +123,26 @@ package struct OperationPlanner {
     _ difference: StateDifference
   ) async throws(OperationError) -> StatePlan {
     var plan = StatePlan(from: now.state, head: Change(old: now.state.head, new: now.state.head))
-    let found = try await inGit { () async throws(GitError) in
+    var found = try await inGit { () async throws(GitError) in
       try await repository.files(of: goal.target, at: paths)
+    }
+    var staged: [GitPath: TrackedEntry] = [:]
+    if goal.takesStaged {
+      let absent = paths.filter { !found.contains($0) }
+      staged = try await inGit { () async throws(GitError) in
+        try await repository.staged(in: goal.target, at: absent)
+      }
+      found.formUnion(staged.keys)
     }
     for path in paths where !found.contains(where: { $0 == path || $0.isInside(path) }) {
       throw .notInState(path, state: goal.title)
     }
     // Files alone: what is staged stays staged.
-    plan.setFiles(difference.files.filter { found.contains($0.key) && $0.value.new != nil })
+    var changes = difference.files.filter { found.contains($0.key) && $0.value.new != nil }
+    for (path, entry) in staged {
+      changes[path] = Change(old: difference.files[path]?.old, new: FileEntry(entry))
+    }
+    plan.setFiles(changes)
     guard !plan.files.isEmpty else {
       throw .nothingToDo("the files are as they were already")
     }

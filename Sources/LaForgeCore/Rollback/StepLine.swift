@@ -79,7 +79,7 @@ package struct StepLine {
     var moves: [String: ReferenceMove] = [:]
     var interrupted: Set<String> = []
     for step in steps {
-      for move in step.end?.referenceMoves ?? [] {
+      for move in step.referenceMoves {
         if let earlier = moves[move.name] {
           if earlier.new != move.old { interrupted.insert(move.name) }
           moves[move.name]?.new = move.new

@@ -63,15 +63,30 @@ public struct LateState: Hashable, Codable, Sendable {
   public var head: Head
   /// The tree of the snapshot; `nil` where nothing was uncommitted.
   public var snapshot: ObjectID?
+  /// References that were no longer where the step had found them.
+  public var referenceMoves: [ReferenceMove]
+  /// Stash entries that were gone, the newest first.
+  public var droppedStashes: [ObjectID]
 
   /// Creates a value of these parts.
-  public init(head: Head, snapshot: ObjectID?) {
+  public init(
+    head: Head, snapshot: ObjectID?, referenceMoves: [ReferenceMove] = [],
+    droppedStashes: [ObjectID] = []
+  ) {
     self.head = head
     self.snapshot = snapshot
+    self.referenceMoves = referenceMoves
+    self.droppedStashes = droppedStashes
   }
 }
 
 extension Step {
+  /// How references moved, as far as that is known.
+  package var referenceMoves: [ReferenceMove] { end?.referenceMoves ?? late?.referenceMoves ?? [] }
+
+  /// Stash entries that went, the newest first, as far as that is known.
+  package var droppedStashes: [ObjectID] { end?.droppedStashes ?? late?.droppedStashes ?? [] }
+
   /// The state before the step; `nil` where it was not taken.
   package var stateBefore: RepositoryState? {
     start.stateBefore == .unknown
