@@ -112,4 +112,14 @@ import Testing
 
         """, "\(output)")
   }
+
+  @Test func whatTheHintPromisesComesBackAlsoWhereOnlyTheIndexHeldAFile() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        \(Self.lost); echo mine > mine; echo staged > staged; git add staged; rm staged
+        laforge run -q sh -c 'rm mine; git rm -q --cached staged' 2> /dev/null; lost
+        laforge restore 1 --lost > /dev/null; echo $?; cat mine staged
+        """)
+    #expect(output == "deleted mine deleted staged\n0\nmine\nstaged\n", "\(output)")
+  }
 }
