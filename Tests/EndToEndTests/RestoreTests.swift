@@ -193,4 +193,14 @@ import Testing
 
         """, "\(output)")
   }
+
+  @Test func aFolderThatHoldsSomethingIsRefused() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        \(Self.step)
+        mkdir ../full; echo mine > ../full/new; laforge restore 1 --to ../full > /dev/null 2>&1; echo $?
+        ls ../full; cat ../full/new
+        """)
+    #expect(output == "1\nnew\nmine\n", "\(output)")
+  }
 }
