@@ -203,4 +203,13 @@ import Testing
         """)
     #expect(output == "1\nnew\nmine\n", "\(output)")
   }
+
+  @Test func aRestoreThatReplacedAnIgnoredFileIsReversed() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        laforge run -q sh -c 'echo agent > new'; laforge undo > /dev/null; echo new > .git/info/exclude
+        echo mine > new; laforge restore 1 > /dev/null; cat new; laforge restore O2; echo $?; cat new
+        """)
+    #expect(output.hasPrefix("agent\n") && output.hasSuffix("0\nmine\n"), "\(output)")
+  }
 }
