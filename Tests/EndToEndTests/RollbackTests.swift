@@ -135,4 +135,13 @@ import Testing
 
         """, "\(output)")
   }
+
+  @Test func anIgnoredFileThatWasReplacedComesBackByRedo() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        laforge run -q sh -c 'echo agent > new'; laforge undo > /dev/null; echo new > .git/info/exclude
+        echo mine > new; laforge rollback 1 | tail -1; cat new; laforge redo > /dev/null; echo $?; cat new
+        """)
+    #expect(output.hasSuffix("`laforge redo` reverses it.\nagent\n0\nmine\n"), "\(output)")
+  }
 }
