@@ -144,4 +144,13 @@ import Testing
         """)
     #expect(output.hasSuffix("`laforge redo` reverses it.\nagent\n0\nmine\n"), "\(output)")
   }
+
+  @Test func theFirstLineOfARedoThatReturnsOnlyWorkDoesNotSayNothing() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        laforge run -q sh -c 'echo x > x'; echo mine > mine; laforge rollback 1 > /dev/null
+        laforge redo | head -1; cat mine
+        """)
+    #expect(!output.contains("nothing"), "\(output)")
+  }
 }
