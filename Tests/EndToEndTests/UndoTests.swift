@@ -228,4 +228,14 @@ import Testing
 
         """, "\(output)")
   }
+
+  @Test(arguments: ["undo", "rollback", "restore 1 --lost"])
+  func aFileThatGitIsToldToSkipComesBackAfterItsDeletion(_ command: String) async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        echo d > d; git add d; git commit -q -m d; git update-index --skip-worktree d; echo local > d
+        laforge run -q rm d 2> /dev/null; laforge \(command) > ../out; echo $?; cat d
+        """)
+    #expect(output == "0\nlocal\n", "\(output)")
+  }
 }
