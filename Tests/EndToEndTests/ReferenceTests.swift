@@ -106,4 +106,14 @@ import Testing
 
         """, "\(output)")
   }
+
+  @Test func aStashWhoseReflogAStepExpiredIsAsBefore() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        echo mine > README.md; git stash -q; git stash list > ../before
+        laforge run -q git reflog expire --expire=now --all; git stash list | wc -l
+        laforge undo > /dev/null; git stash list | diff ../before -
+        """)
+    #expect(output == "0\n", "\(output)")
+  }
 }
