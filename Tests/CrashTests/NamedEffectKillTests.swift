@@ -225,4 +225,13 @@ import Testing
       output.standardOutput == ".git/refs/laforge/keep.lock\n0\n0\nmine\n.git/refs/laforge/keep\n",
       "\(output)")
   }
+
+  @Test(arguments: [Effect.git("update-ref"), .git("symbolic-ref")])
+  func aRedoThatAlsoMovesTheBranchThatHeadLeavesIsFinished(_ effect: Effect) async throws {
+    try await kill(
+      "redo",
+      prepared: """
+        laforge run -q bash ../agent; state > ../after; laforge undo > /dev/null; echo x > later
+        """, at: effect, checks: Self.movement)
+  }
 }
