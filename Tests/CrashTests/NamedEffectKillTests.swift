@@ -234,4 +234,18 @@ import Testing
         laforge run -q bash ../agent; state > ../after; laforge undo > /dev/null; echo x > later
         """, at: effect, checks: Self.movement)
   }
+
+  @Test func undoOfARunThatWasCutOffPutsReferencesAndStashBack() async throws {
+    let environment = try await TestEnvironment()
+    try environment.makeProgram("git", Self.killingGit)
+    let output = try await environment.shell(
+      """
+      echo st > README.md; git stash -q; git branch moved; git branch gone; git tag light
+      refs() { git for-each-ref --format='%(refname) %(objectname)' | grep -v laforge; git stash list; }
+      refs > ../before; KILL_AT='before status' KILL_WHEN=2 laforge run -q bash -c 'git stash drop -q
+        git commit -q --allow-empty -m x; git branch -f moved; git branch -q -D gone; git tag -f light' &> /dev/null
+      laforge undo > /dev/null; echo $?; refs | diff ../before -
+      """)
+    #expect(output.standardOutput == "0\n", "\(output)")
+  }
 }
