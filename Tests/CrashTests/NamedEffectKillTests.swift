@@ -248,4 +248,18 @@ import Testing
       """)
     #expect(output.standardOutput == "0\n", "\(output)")
   }
+
+  @Test func nothingOfARunThatWasKilledStaysInTheGitFolder() async throws {
+    let environment = try await TestEnvironment()
+    try environment.makeProgram("git", Self.killingGit)
+    let output = try await environment.shell(
+      """
+      git config core.autocrlf true; ls -A .git > ../before; echo mine > mine; git add mine; echo more > mine
+      KILL_AT='after update-index' KILL_WHEN=1 laforge run -q true; laforge run -q true
+      laforge undo 1 > /dev/null; ls -A .git | diff ../before -
+      """)
+    #expect(
+      output.standardOutput.split(separator: "\n").filter { $0.hasPrefix("> laforge-") }.isEmpty,
+      "\(output)")
+  }
 }
