@@ -262,4 +262,16 @@ import Testing
       output.standardOutput.split(separator: "\n").filter { $0.hasPrefix("> laforge-") }.isEmpty,
       "\(output)")
   }
+
+  @Test func theReferenceOfAStepGoesThoughLaForgeWasKilledRemovingIt() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell(
+      """
+      strace -f -qq -o /dev/null -P "$PWD/.git/refs/laforge/running/1" -e trace=unlink \\
+        -e inject=unlink:signal=KILL:when=1 laforge run -q sh -c 'echo x > made' 2> /dev/null
+      laforge run -q true; laforge undo 1 > /dev/null; laforge run -q true
+      git for-each-ref refs/laforge --format='%(refname)'; git log --all --oneline | wc -l
+      """)
+    #expect(output.standardOutput == "refs/laforge/keep\n1\n", "\(output)")
+  }
 }
