@@ -37,7 +37,7 @@ import Testing
       effects.log == [
         "lock", "close", "head", "capture", "tips", "keep", "keep", "hold", "create", "protect",
         "release", "head", "capture", "keep", "tips", "commits", "tips", "keep",
-        "unprotect", "finish",
+        "finish", "unprotect",
       ])
   }
 
@@ -74,7 +74,7 @@ import Testing
 
   @Test func aRecordThatFitsNowhereIsHandedToTheCaller() async throws {
     let world = makeWorld()
-    effects.failing = 20
+    effects.failing = 19
     let spool = FailingSpool()
     let recorder = StepRecorder(
       repository: FakeRepository(effects: effects), store: world.store, spool: spool,
@@ -89,7 +89,7 @@ import Testing
 
   @Test func aSpooledRecordIsTakenInByTheNextRunOnce() async throws {
     let world = makeWorld()
-    effects.failing = 20
+    effects.failing = 19
     _ = try await world.record(request)
     #expect(world.spool.kept.count == 1)
     effects.failing = nil
@@ -101,7 +101,7 @@ import Testing
 
   @Test func aRecordThatCannotBeTakenInDoesNotStopTheNextRun() async throws {
     let world = makeWorld()
-    effects.failing = 20
+    effects.failing = 19
     _ = try await world.record(request)
     effects.failing = effects.log.count + 2
     let run = try await world.record(request)
