@@ -36,6 +36,7 @@ package struct StateKeeper {
   /// - Parameters:
   ///   - captured: A state as it was found.
   ///   - others: States that have the same operations in progress, or none.
+  /// - Throws: `StateError`.
   package func keep(
     _ captured: CapturedState, with others: [RepositoryState] = []
   ) async throws(StateError) {
