@@ -278,12 +278,14 @@ package final class WorktreeRepository: StateRepository {
   package func protectedSteps() -> [StepID] {
     let folder = location.commonDirectory.appending("refs/laforge/running")
     var names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
-    // A `git gc` during the step has packed it.
-    let packed = location.commonDirectory.appending("packed-refs")
-    let prefix = " refs/laforge/running/"
-    if let text = try? String(contentsOfFile: packed.string, encoding: .utf8) {
-      names += text.split(separator: "\n").compactMap { line in
-        line.range(of: prefix).map { String(line[$0.upperBound...]) }
+    // A `git gc` during the step has packed it; the file may be large and is seldom to be parsed.
+    let packed = location.commonDirectory.appending("packed-refs").string
+    let prefix = Data(" refs/laforge/running/".utf8)
+    if let data = try? Data(contentsOf: URL(filePath: packed), options: .mappedIfSafe) {
+      var rest = data[...]
+      while let found = rest.range(of: prefix) {
+        rest = rest[found.upperBound...]
+        names.append(String(decoding: rest.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
       }
     }
     return Set(names.compactMap { Int64($0) }).sorted().map(StepID.init(rawValue:))
