@@ -34,7 +34,7 @@ struct CaptureSettings: Equatable, Sendable {
     self.attributesFiles = attributesFiles
     func last(_ name: String) -> String? { configuration[name]?.last }
     func isTrue(_ name: String) -> Bool {
-      ["true", "yes", "on", "1", ""].contains(last(name)?.lowercased())
+      ["true", "yes", "on", "1"].contains(last(name)?.lowercased())
     }
     if let value = last("laforge.maxfilesize") {
       maximumFileSize = try Self.size(value, "laforge.maxFileSize")
