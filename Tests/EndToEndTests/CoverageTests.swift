@@ -117,4 +117,14 @@ import Testing
         """)
     #expect(output == "0\n A d/there\n D gone\nx\n")
   }
+
+  @Test(arguments: ["undo", "rollback"])
+  func whatAStepMadeAndIsIgnoredByNowGoesWithItAndComesBack(command: String) async throws {
+    let output = try await outcome(
+      of: """
+        laforge run -q sh -c 'echo a > f.log'; echo '*.log' >> .git/info/exclude
+        laforge \(command) > /dev/null; echo $?; ls; laforge redo > /dev/null; echo $?; cat f.log
+        """)
+    #expect(output == "0\nREADME.md\n0\na\n")
+  }
 }

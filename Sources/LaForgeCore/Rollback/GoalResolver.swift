@@ -101,6 +101,7 @@ package struct GoalResolver {
       goal.contested = try contested(descendants)
       goal.stashes = descendants.flatMap(\.droppedStashes)
       goal.steps = descendants
+      goal.last = descendants.last?.stateAfter
     } else {
       let ancestry = line.rolledBackAncestry(of: step).filter { !isBefore || $0.id != step.id }
       let outside = line.activeOutsideAncestry(of: step)
@@ -109,6 +110,7 @@ package struct GoalResolver {
       goal.references = StepLine.moves(outOf: outside, into: ancestry)
       goal.contested = try contested(outside + ancestry)
       goal.steps = outside
+      goal.last = outside.last?.stateAfter
     }
     return goal
   }

@@ -34,6 +34,11 @@ package struct OperationGoal: Equatable, Sendable {
   /// The states after steps that ran at the same time and stay: what is as they left it is nobody's
   /// later work.
   package var alongside: [RepositoryState] = []
+  /// The state after the last of the steps that an exact operation takes out: what it holds and git
+  /// ignores by now goes with them.
+  ///
+  /// `nil` where none goes.
+  package var last: RepositoryState?
   /// Files that somebody edited between the steps.
   package var editedBetween: Set<GitPath> = []
 

@@ -18,6 +18,11 @@ package struct OperationPlanner {
   package func plan(
     for goal: OperationGoal, from now: CapturedState, tips: ReferenceTips
   ) async throws(OperationError) -> StatePlan {
+    var now = now
+    if let last = goal.last {
+      let wanted = try await difference(from: last, to: goal.target)
+      now.state = try await covering(wanted, from: last, now).from
+    }
     let difference = try await difference(from: now.state, to: goal.target)
     var plan: StatePlan
     switch goal.manner {
