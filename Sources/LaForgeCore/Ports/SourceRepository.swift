@@ -28,6 +28,18 @@ package struct ReferenceTips: Equatable, Sendable {
     self.headsElsewhere = headsElsewhere
   }
 
+  /// How references are now against what they were, by their full names.
+  ///
+  /// A branch that another worktree has checked out is that worktree's own.
+  package func moves(
+    since old: [String: ObjectID], elsewhere: some Sequence<String> = []
+  ) -> [ReferenceMove] {
+    let new = branches.merging(others) { $1 }
+    return Set(old.keys).union(new.keys).subtracting(branchesElsewhere.keys).subtracting(elsewhere)
+      .filter { old[$0] != new[$0] }.sorted()
+      .map { ReferenceMove(name: $0, old: old[$0], new: new[$0]) }
+  }
+
   /// Everything but the remote-tracking branches, by name.
   package func targets(head: Head) -> [String: ObjectID] {
     var targets = branches.merging(branchesElsewhere) { $1 }.merging(others) { $1 }

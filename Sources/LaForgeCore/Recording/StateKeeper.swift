@@ -179,16 +179,10 @@ package struct StateKeeper {
       (try await repository.protectingCommit(of: step), try await repository.referenceTips())
     }
     guard let last, last.commit == commit else { return ([], []) }
-    let old = last.targets.filter { $0.key.hasPrefix("refs/") }
-    let new = tips.branches.merging(tips.others) { $1 }
-    let names = Set(old.keys).union(new.keys).subtracting(tips.branchesElsewhere.keys)
     let stash = last.targets.filter { $0.key.hasPrefix("stash@") }
     let dropped = (0..<stash.count).compactMap { stash["stash@{\($0)}"] }
       .filter { !tips.stash.contains($0) }
-    return (
-      names.filter { old[$0] != new[$0] }.sorted()
-        .map { ReferenceMove(name: $0, old: old[$0], new: new[$0]) }, dropped
-    )
+    return (tips.moves(since: last.targets.filter { $0.key.hasPrefix("refs/") }), dropped)
   }
 
   private func presentHead() async throws(GitError) -> Head {

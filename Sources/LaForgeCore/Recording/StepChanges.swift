@@ -102,10 +102,8 @@ package struct StepChanges {
   ///
   /// A branch that another worktree has checked out, before or after, is that worktree's own.
   private func moves(to after: ReferenceTips) -> [ReferenceMove] {
-    let old = tipsBefore.branches.merging(tipsBefore.others) { $1 }
-    let new = after.branches.merging(after.others) { $1 }
-    let elsewhere = Set(tipsBefore.branchesElsewhere.keys).union(after.branchesElsewhere.keys)
-    return Set(old.keys).union(new.keys).filter { old[$0] != new[$0] && !elsewhere.contains($0) }
-      .sorted().map { ReferenceMove(name: $0, old: old[$0], new: new[$0]) }
+    after.moves(
+      since: tipsBefore.branches.merging(tipsBefore.others) { $1 },
+      elsewhere: tipsBefore.branchesElsewhere.keys)
   }
 }

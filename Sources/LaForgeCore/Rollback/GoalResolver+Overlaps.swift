@@ -7,9 +7,10 @@ extension GoalResolver {
   /// cannot be told apart.
   ///
   /// - Throws: `OperationError.overlapping` where their paths meet.
-  func touched(_ chain: [Step]) async throws(OperationError) -> StateMerge.Touched {
+  func touched(
+    _ chain: [Step], beside others: [Step]
+  ) async throws(OperationError) -> StateMerge.Touched {
     var touched = StateMerge.Touched()
-    let others = try alongside(chain)
     for step in chain {
       var own = try await difference(of: step)
       for other in others where step.overlaps.contains(other.id) {

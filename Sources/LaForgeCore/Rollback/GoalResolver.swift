@@ -45,14 +45,15 @@ package struct GoalResolver {
     let chain = line.activeDescendants(of: step.id)
     let last = chain.max { ($0.end?.endTime ?? $0.createdAt) < ($1.end?.endTime ?? $1.createdAt) }
     let base = try stateAfter(last ?? step)
+    let others = try alongside(chain)
     var goal = OperationGoal(
-      kind: .undo, manner: .merge(base: base, touched: try await touched(chain)),
+      kind: .undo, manner: .merge(base: base, touched: try await touched(chain, beside: others)),
       target: try stateBefore(step), steps: chain, title: Self.title(chain))
     goal.deactivates = switched(chain, line, to: false)
     goal.references = StepLine.moves(through: chain).map(\.reversed)
     goal.stashes = chain.flatMap(\.droppedStashes)
     goal.contested = try contested(chain)
-    goal.alongside = try alongside(chain).compactMap(\.stateAfter)
+    goal.alongside = others.compactMap(\.stateAfter)
     goal.editedBetween = try await editedBetween(chain)
     return goal
   }
