@@ -143,11 +143,9 @@ package struct CommandContext {
   /// Whether a working tree is the whole disk or the user's whole home: every run would have to
   /// look at all of it.
   func isWholeDisk(_ workingTree: FilePath) -> Bool {
-    func resolved(_ path: FilePath) -> String {
-      URL(filePath: path.string).resolvingSymlinksInPath().path
-    }
-    let top = resolved(workingTree)
-    return top == "/" || top == variable("HOME").map { resolved(FilePath($0)) }
+    guard let top = FileIdentity(workingTree) else { return false }
+    return top == FileIdentity("/")
+      || top == variable("HOME").flatMap { FileIdentity(FilePath($0)) }
   }
 
   /// Whether the folder that LaForge was called in is still there.

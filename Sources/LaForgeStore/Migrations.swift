@@ -3,7 +3,7 @@ import GRDB
 /// The schema of the step database and its numbered, append-only migrations.
 enum Migrations {
   /// The number of the newest migration, kept in `PRAGMA user_version`.
-  static let current = 2
+  static let current = 3
 
   static func makeMigrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -14,6 +14,10 @@ enum Migrations {
     migrator.registerMigration("2 states") { database in
       try database.execute(sql: states)
       try database.execute(sql: "PRAGMA user_version = 2")
+    }
+    migrator.registerMigration("3 tips") { database in
+      try database.execute(sql: tips)
+      try database.execute(sql: "PRAGMA user_version = 3")
     }
     return migrator
   }
@@ -166,5 +170,22 @@ enum Migrations {
     );
     CREATE INDEX operations_by_worktree ON operations (worktree, id);
     CREATE INDEX operations_open ON operations (worktree) WHERE status = 'open';
+    """
+
+  /// Migration 3: the references as lines instead of JSON, which every run had to decode.
+  private static let tips = """
+    CREATE TABLE tips (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      commit_id TEXT NOT NULL,
+      -- A line `<object id> <name>` each, sorted by name.
+      targets TEXT NOT NULL
+    );
+    INSERT INTO tips (id, commit_id, targets)
+      SELECT id, tips_json ->> '$.commit', (
+        SELECT coalesce(group_concat(value || ' ' || key || char(10), ''), '')
+        FROM json_each(tips_json, '$.targets'))
+      FROM protected_tips;
+    DROP TABLE protected_tips;
+    ALTER TABLE tips RENAME TO protected_tips;
     """
 }

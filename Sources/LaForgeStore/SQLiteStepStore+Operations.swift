@@ -122,7 +122,7 @@ extension SQLiteStepStore: OperationStore {
 
   package func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String> {
     let ids = steps.map { String($0.rawValue) }.joined(separator: ", ")
-    return try read { database in
+    return try readOnce { database in
       try String.fetchSet(
         database,
         sql: """
@@ -139,7 +139,7 @@ extension SQLiteStepStore: OperationStore {
   private func operations(
     _ clauses: String, _ arguments: StatementArguments
   ) throws(StoreError) -> [LaForgeCore.Operation] {
-    try read { database in
+    try readOnce { database in
       try Row.fetchAll(
         database, sql: "SELECT * FROM operations \(clauses)", arguments: arguments
       ).map(Self.operation)

@@ -28,12 +28,12 @@ extension SQLiteStepStore {
 
   /// Counts the steps that a filter matches; its limit is not regarded.
   public func countSteps(matching filter: StepFilter) throws(StoreError) -> Int {
-    try read { try StepRow.count(filter, $0) }
+    try readOnce { try StepRow.count(filter, $0) }
   }
 
   /// Returns the number that the next step will get unless another process is faster.
   public func nextStepID() throws(StoreError) -> StepID {
-    try read { database in
+    try readOnce { database in
       let last = try Int64.fetchOne(
         database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'steps'")
       return StepID(rawValue: (last ?? 0) + 1)

@@ -11,8 +11,10 @@ extension SQLiteStepStore {
   ) throws(StoreError) -> [StepID] {
     // Nearly always there are none, and then nothing is written.
     var dead: [Step] = []
-    for step in try read(StepRow.fetchRunning) where try !isRecorderAlive(step.id) {
-      if isOver(step) { dead.append(step) }
+    if try hasRunningSteps() {
+      for step in try read(StepRow.fetchRunning) where try !isRecorderAlive(step.id) {
+        if isOver(step) { dead.append(step) }
+      }
     }
     if dead.isEmpty {
       try removeStaleLocks()
@@ -30,6 +32,28 @@ extension SQLiteStepStore {
     }
     try removeStaleLocks()
     return dead.map(\.id)
+  }
+
+  private func hasRunningSteps() throws(StoreError) -> Bool {
+    try readOnce { database in
+      try Bool.fetchOne(
+        database, sql: "SELECT EXISTS (SELECT 1 FROM steps WHERE status = 'running')") ?? false
+    }
+  }
+
+  package func stepAwaitingState(worktree: String) throws(StoreError) -> StepID? {
+    try readOnce { database in
+      try Int64.fetchOne(
+        database,
+        sql: """
+          SELECT id FROM (
+            SELECT id, status, state_after FROM steps
+            WHERE worktree = ? AND active = 1 AND within_step_id IS NULL
+            ORDER BY id DESC LIMIT 1)
+          WHERE status = 'interrupted' AND state_after IS NULL
+          """,
+        arguments: [worktree])
+    }.map(StepID.init(rawValue:))
   }
 
   /// Removes lock files that nobody holds: of steps just closed, and of a LaForge that died between

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 package import LaForgeCore
 import SystemPackage
@@ -14,7 +13,7 @@ extension SQLiteStepStore: StateLedger {
   }
 
   package func keepValue() throws(StoreError) -> ObjectID? {
-    try read { database in
+    try readOnce { database in
       try String.fetchOne(database, sql: "SELECT tag_id FROM keep_value")
     }.flatMap(ObjectID.init(hex:))
   }
@@ -55,19 +54,19 @@ extension SQLiteStepStore: StateLedger {
   }
 
   package func lastTips() throws(StoreError) -> ProtectedTips? {
-    try read { database in
-      guard
-        let text = try String.fetchOne(database, sql: "SELECT tips_json FROM protected_tips")
-      else { return nil }
-      return try JSONDecoder().decode(ProtectedTips.self, from: Data(text.utf8))
+    try readOnce { database in
+      let row = try Row.fetchOne(database, sql: "SELECT commit_id, targets FROM protected_tips")
+      return try row.map { try ProtectedTips(commit: $0[0], targets: $0[1]) }
     }
   }
 
   package func recordTips(_ tips: ProtectedTips) throws(StoreError) {
     try write { database in
       try database.execute(
-        sql: "INSERT OR REPLACE INTO protected_tips (id, tips_json) VALUES (1, ?)",
-        arguments: [try StepRow.json(tips)])
+        sql: """
+          INSERT OR REPLACE INTO protected_tips (id, commit_id, targets) VALUES (1, ?, ?)
+          """,
+        arguments: [tips.commit.hex, tips.listing])
     }
   }
 
@@ -80,7 +79,7 @@ extension SQLiteStepStore: StateLedger {
   package func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] {
     // A step that runs for days is still protected by what was superseded since.
     let condition = "since < ? AND NOT EXISTS (SELECT 1 FROM steps WHERE status = 'running')"
-    let due = try read { database in
+    let due = try readOnce { database in
       try String.fetchAll(
         database, sql: "SELECT object_id FROM superseded WHERE \(condition)",
         arguments: [time.description])
@@ -109,6 +108,29 @@ extension SQLiteStepStore: StateLedger {
       try self.insertMoves(
         of: id, moves: state.referenceMoves, stashes: state.droppedStashes, database)
     }
+  }
+}
+
+extension ProtectedTips {
+  /// Reads the columns of `protected_tips`.
+  fileprivate init(commit hex: String, targets listing: String) throws {
+    var targets: [String: ObjectID] = [:]
+    for line in listing.utf8.split(separator: UInt8(ascii: "\n")) {
+      let id = line.prefix { $0 != UInt8(ascii: " ") }
+      guard let id = ObjectID(hex: String(Substring(id))) else { throw Self.unreadable }
+      targets[String(Substring(line.dropFirst(id.hex.utf8.count + 1)))] = id
+    }
+    guard let commit = ObjectID(hex: hex) else { throw Self.unreadable }
+    self.init(targets: targets, commit: commit)
+  }
+
+  /// A line `<object id> <name>` each, as git's packed-refs file has them.
+  fileprivate var listing: String {
+    targets.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)\n" }.joined()
+  }
+
+  private static var unreadable: StoreError {
+    StoreError(code: .damaged, message: "the list of references cannot be read", path: "")
   }
 }
 

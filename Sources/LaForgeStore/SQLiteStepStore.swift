@@ -93,7 +93,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   private convenience init(readingFrom path: String, folder: StoreFolder) throws(StoreError) {
     let queue = try Self.open(FilePath(path), named: folder.database, readOnly: true)
-    let version = try Self.read(queue, folder.database) { try Self.version(of: $0) }
+    let version = try Self.readOnce(queue, folder.database) { try Self.version(of: $0) }
     try Self.refuseNewer(version, folder.database)
     guard version > 0 else {
       throw StoreError(
@@ -106,7 +106,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
     self.queue = queue
     self.folder = folder
     identity = FileIdentity(folder.database)
-    storeID = try Self.read(queue, folder.database) { database in
+    storeID = try Self.readOnce(queue, folder.database) { database in
       guard let id = try String.fetchOne(database, sql: "SELECT store_id FROM store") else {
         throw StoreError(
           code: .damaged, message: "the store has no id", path: folder.database.string)
@@ -147,7 +147,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   /// Returns the value of a pragma of this connection.
   package func pragma(_ name: String) throws(StoreError) -> String? {
-    try read { try String.fetchOne($0, sql: "PRAGMA \(name)") }
+    try readOnce { try String.fetchOne($0, sql: "PRAGMA \(name)") }
   }
 
   // MARK: - Opening
@@ -193,7 +193,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
   private static func migrate(
     _ queue: DatabaseQueue, in folder: StoreFolder
   ) throws(StoreError) {
-    let version = try read(queue, folder.database) { try Self.version(of: $0) }
+    let version = try readOnce(queue, folder.database) { try Self.version(of: $0) }
     try refuseNewer(version, folder.database)
     guard version < Migrations.current else { return }
     // Two first runs at once: switching to WAL does not wait for the busy timeout.
@@ -223,16 +223,24 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   // MARK: - Access
 
-  /// Runs a read and turns every failure into a `StoreError`.
-  static func read<Value>(
-    _ queue: DatabaseQueue, _ path: FilePath, _ body: (Database) throws -> Value
+  /// Runs one statement that reads and turns every failure into a `StoreError`.
+  ///
+  /// A single statement sees one state of the database by itself; GRDB's transaction around it is
+  /// four statements more.
+  private static func readOnce<Value>(
+    _ queue: DatabaseQueue, _ path: FilePath, _ statement: (Database) throws -> Value
   ) throws(StoreError) -> Value {
-    do { return try queue.read(body) } catch { throw storeError(error, path) }
+    do { return try queue.unsafeRead(statement) } catch { throw storeError(error, path) }
   }
 
-  /// Reads in one transaction.
+  /// Reads with one statement, outside any transaction.
+  func readOnce<Value>(_ statement: (Database) throws -> Value) throws(StoreError) -> Value {
+    try Self.readOnce(queue, folder.database, statement)
+  }
+
+  /// Reads with several statements in one transaction.
   func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
-    try Self.read(queue, folder.database, body)
+    do { return try queue.read(body) } catch { throw Self.storeError(error, folder.database) }
   }
 
   /// Writes in one transaction that takes the write lock at its start, so that it cannot fail half

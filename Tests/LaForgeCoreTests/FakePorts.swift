@@ -174,6 +174,8 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
     return []
   }
 
+  func stepAwaitingState(worktree: String) throws(StoreError) -> StepID? { nil }
+
   func adoptStep(_ step: Step) throws(StoreError) {
     try fail("adopt")
     steps[step.id] = step

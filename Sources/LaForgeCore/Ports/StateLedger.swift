@@ -24,7 +24,7 @@ package protocol StateLedger {
 }
 
 /// The references at one moment, and a commit that reaches everything they do.
-package struct ProtectedTips: Codable, Equatable, Sendable {
+package struct ProtectedTips: Equatable, Sendable {
   /// The targets by full name; `stash@{n}` for entries of the stash, `HEAD n` for worktrees.
   package var targets: [String: ObjectID]
   package var commit: ObjectID

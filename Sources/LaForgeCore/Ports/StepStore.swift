@@ -73,6 +73,10 @@ package protocol StepStore: StepReading {
   /// - Throws: `StoreError`.
   func closeInterruptedSteps(where isOver: (Step) -> Bool) throws(StoreError) -> [StepID]
 
+  /// Returns the latest active step of a worktree if it was cut off and no command has taken the
+  /// state after it yet; `nil` otherwise.
+  func stepAwaitingState(worktree: String) throws(StoreError) -> StepID?
+
   /// Records the state that a later command found after an interrupted step.
   func recordLate(_ state: LateState, of id: StepID) throws(StoreError)
 

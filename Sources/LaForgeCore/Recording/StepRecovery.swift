@@ -33,12 +33,8 @@ package struct StepRecovery {
         return isOurs && step.start.agentProcess.map(isAgentAlive) != true
       }
       // One that was closed before, by a command that could not take the state.
-      let latest = try store.latestActiveStep(worktree: repository.location.worktree)
-      if let latest, latest.status == .interrupted, latest.stateAfter == nil,
-        !closed.contains(latest.id)
-      {
-        closed.append(latest.id)
-      }
+      let waiting = try store.stepAwaitingState(worktree: repository.location.worktree)
+      if let waiting, !closed.contains(waiting) { closed.append(waiting) }
     } catch {
       throw .store(error)
     }
