@@ -68,6 +68,11 @@ import Testing
       git status --porcelain -uall; ls .git | grep -E '^(MERGE|CHERRY_PICK|REVERT)_|^rebase'
       find . -path ./.git -prune -o -type f -printf '%m ' -exec sha256sum {} \\; | LC_ALL=C sort -k 3
     }
+    # Both entries are there, each once.
+    stashes() {
+      [ "$(git stash list | sort | uniq -c | grep -c '1 .*: On main: ')" = 2 ] ||
+        { echo "$n: not two stash entries, as $side"; git stash list; cat .git/logs/refs/stash ../out; }
+    }
     git config core.autocrlf true; git config core.safecrlf false; mkdir deep; printf 'x\\r\\n' > deep/x
     for i in 1 2 3 4; do printf "$i\\r\\n" > file$i; done; git add .; git commit -q -m base
     git checkout -q -b topic; echo t > file4; git commit -q -am t; git checkout -q main; echo m > file4
@@ -122,12 +127,12 @@ import Testing
       git reflog expire --expire=now HEAD main other moved 2> /dev/null; git prune --expire=now
       if [ $side = before ]; then
         [ $active = 0 ] || echo "$n: as before, but active"
-        git stash list | sort | uniq -c | grep -c '1 .*: On main: ' | grep -v 2; laforge redo 1 &> ../out || cat ../out
+        stashes; laforge redo 1 &> ../out || cat ../out
         state | diff ../after - || echo "$n: no way to after"
       else
         [ $active = 1 ] || echo "$n: as after, but not active"
         laforge undo 1 &> ../out || cat ../out; state | diff ../before - || echo "$n: no way to before"
-        git stash list | sort | uniq -c | grep -c '1 .*: On main: ' | grep -v 2
+        stashes
       fi
     done
     [ "$found" ] || { echo "$n: a mixture ($status)"; diff ../before ../now; echo; diff ../after ../now; }

@@ -211,7 +211,7 @@ import Testing
   func aFullDiskAtTheStartIsToldAndTheCommandNotStarted() async throws {
     let environment = try await TestEnvironment()
     let script = """
-      mount -t tmpfs -o size=400k none "$TMPDIR" && cd "$TMPDIR" && git init -q . &&
+      mount -t tmpfs -o size=800k none "$TMPDIR" && cd "$TMPDIR" && git init -q . &&
       git commit -q --allow-empty -m x && laforge run true && echo recorded
       dd if=/dev/zero of=fill bs=1k 2>/dev/null
       laforge run touch ran; echo $?; ls ran 2>/dev/null; rm fill
