@@ -17,9 +17,12 @@ extension StoreError {
       case .SQLITE_READONLY, .SQLITE_CANTOPEN: Self.codeOfAccess(to: path)
       default: .failed
       }
+    // What fails at the other of a backup's two connections leaves this one "not an error" to tell.
+    let isMute = error.message == DatabaseError(resultCode: .SQLITE_OK).message
+    let message = isMute ? DatabaseError(resultCode: error.resultCode).message : error.message
     // Arguments may be private, so the SQL is told without them.
     self.init(
-      code: code, message: error.message ?? "SQLite reports \(error.resultCode)",
+      code: code, message: message ?? "SQLite reports \(error.resultCode)",
       path: path.string, function: error.sql)
   }
 
