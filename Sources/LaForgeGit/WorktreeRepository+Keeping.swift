@@ -8,7 +8,31 @@ extension WorktreeRepository {
   package func keep(
     _ request: KeepRequest, recorded: ObjectID?
   ) async throws(GitError) -> KeepGeneration? {
-    try await KeepReference(reader: reader, objects: objects).keep(request, recorded: recorded)
+    let reference = KeepReference(reader: reader, objects: objects)
+    guard let kept = try await reference.keep(request, recorded: recorded) else { return nil }
+    for block in kept.closedBlocks { await pack(block) }
+    return kept.generation
+  }
+
+  /// Moves what a closed block holds into one pack, so that its objects do not add up to what makes
+  /// `git gc --auto` start.
+  ///
+  /// Whatever fails leaves the objects as they are, as alive as before.
+  private func pack(_ block: ObjectID) async {
+    let prefix = location.commonDirectory.appending("objects").appending("pack").appending("pack")
+    do {
+      // The files of HEAD are the user's; git packs them when it sees fit.
+      var revisions = "\(block)\n"
+      if let head = try await reader.head().commit {
+        revisions += "^\(try await objects.treeID(of: head))\n"
+      }
+      try await git.check(
+        ["pack-objects", "-q", "--revs", "--unpacked", prefix.string],
+        input: Array(revisions.utf8))
+      try await git.check(["prune-packed", "-q"])
+    } catch {
+      // Loose objects take more room and nothing else.
+    }
   }
 
   package func unreachableCommits(
@@ -59,13 +83,19 @@ extension WorktreeRepository {
   package func makeProtectingCommit(
     of commits: [ObjectID]
   ) async throws(GitError) -> ObjectID? {
+    try await makeCommit(reaching: commits, for: .running)
+  }
+
+  private func makeCommit(
+    reaching commits: [ObjectID], for purpose: ProtectingCommit.Purpose
+  ) async throws(GitError) -> ObjectID? {
     // An annotated tag stands for the commit that it names.
     var peeled: [ObjectID] = []
     var seen: Set<ObjectID> = []
     for id in commits {
       if let commit = try await peel(id), seen.insert(commit).inserted { peeled.append(commit) }
     }
-    let commit = try await ProtectingCommit(objects: objects).make(of: peeled)
+    let commit = try await ProtectingCommit(objects: objects, purpose: purpose).make(of: peeled)
     try await objects.flush()
     return commit
   }
@@ -87,8 +117,10 @@ extension WorktreeRepository {
     try await point(Self.runningReference(step), to: commit)
   }
 
-  package func keepReachable(_ commit: ObjectID, for step: StepID) async throws(GitError) {
-    try await point("refs/laforge/orphaned/\(step.rawValue)", to: commit)
+  package func keepReachable(_ commits: [ObjectID], for step: StepID) async throws(GitError) {
+    if let commit = try await makeCommit(reaching: commits, for: .orphaned) {
+      try await point("refs/laforge/orphaned/\(step.rawValue)", to: commit)
+    }
   }
 
   private func point(_ name: String, to commit: ObjectID) async throws(GitError) {
@@ -108,7 +140,7 @@ extension WorktreeRepository {
 
   package func protectedCommits(of step: StepID) async throws(GitError) -> Set<ObjectID> {
     guard let commit = try await protectingCommit(of: step) else { return [] }
-    return try await ProtectingCommit(objects: objects).protected(by: commit)
+    return try await ProtectingCommit(objects: objects, purpose: .running).protected(by: commit)
   }
 
   package func unprotect(_ step: StepID) async throws(GitError) {

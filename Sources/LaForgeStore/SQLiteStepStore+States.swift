@@ -38,10 +38,7 @@ extension SQLiteStepStore: StateLedger {
       try database.execute(
         sql: "INSERT OR REPLACE INTO keep_value (id, tag_id, tree_id) VALUES (1, ?, ?)",
         arguments: [generation.tag.hex, generation.tree.hex])
-      for id in [generation.tag, generation.tree] {
-        try database.execute(
-          sql: "DELETE FROM superseded WHERE object_id = ?", arguments: [id.hex])
-      }
+      try self.retain([generation.tag, generation.tree], database)
       if generation.isIncomplete { try database.execute(sql: "DELETE FROM kept") }
       for id in generation.added {
         try database.execute(
@@ -60,8 +57,11 @@ extension SQLiteStepStore: StateLedger {
     }
   }
 
-  package func recordTips(_ tips: ProtectedTips) throws(StoreError) {
+  package func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {
     try write { database in
+      let old = try String.fetchOne(database, sql: "SELECT commit_id FROM protected_tips")
+      if let old { try self.supersede(old, time, database) }
+      try self.retain([tips.commit], database)
       try database.execute(
         sql: """
           INSERT OR REPLACE INTO protected_tips (id, commit_id, targets) VALUES (1, ?, ?)
@@ -74,6 +74,14 @@ extension SQLiteStepStore: StateLedger {
     try database.execute(
       sql: "INSERT OR IGNORE INTO superseded (object_id, since) VALUES (?, ?)",
       arguments: [id, time.description])
+  }
+
+  /// What comes back is not removed.
+  private func retain(_ ids: [ObjectID], _ database: Database) throws {
+    for id in ids {
+      try database.execute(
+        sql: "DELETE FROM superseded WHERE object_id = ?", arguments: [id.hex])
+    }
   }
 
   package func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] {

@@ -108,7 +108,7 @@ struct FakeRepository: StateMover {
     _ paths: [GitPath], in state: RepositoryState
   ) throws(GitError) -> Set<GitPath> { [] }
   func outsideSparseCheckout(_ paths: [GitPath]) throws(GitError) -> Set<GitPath> { [] }
-  func keepReachable(_ commit: ObjectID, for step: StepID) throws(GitError) {}
+  func keepReachable(_ commits: [ObjectID], for step: StepID) throws(GitError) {}
   func protectingCommit(of step: StepID) throws(GitError) -> ObjectID? { nil }
   func staged(
     in state: RepositoryState, at paths: [GitPath]
@@ -204,7 +204,7 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
   func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID> { ids }
   func recordKeep(_ generation: KeepGeneration, at time: Timestamp) throws(StoreError) {}
   func lastTips() throws(StoreError) -> ProtectedTips? { nil }
-  func recordTips(_ tips: ProtectedTips) throws(StoreError) {}
+  func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {}
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] { [] }
 
   // MARK: - Operations

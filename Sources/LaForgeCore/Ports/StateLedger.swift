@@ -16,10 +16,11 @@ package protocol StateLedger {
   /// The references as they were when LaForge last looked, and the commit that protected them.
   func lastTips() throws(StoreError) -> ProtectedTips?
 
-  /// Records how the references were when LaForge last looked.
-  func recordTips(_ tips: ProtectedTips) throws(StoreError)
+  /// Records how the references were when LaForge last looked; the commit that protected what they
+  /// were before is superseded.
+  func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError)
 
-  /// Returns the objects of keep values that were superseded before a time, and forgets them.
+  /// Returns the objects that were superseded before a time, and forgets them.
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID]
 }
 

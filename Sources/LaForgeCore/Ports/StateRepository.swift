@@ -148,8 +148,8 @@ package protocol StateRepository: SourceRepository {
   /// Points `refs/laforge/running/<id>` to a commit.
   func protect(_ step: StepID, with commit: ObjectID) async throws(GitError)
 
-  /// Points `refs/laforge/orphaned/<id>` to a commit, for good.
-  func keepReachable(_ commit: ObjectID, for step: StepID) async throws(GitError)
+  /// Points `refs/laforge/orphaned/<id>` for good to a commit whose ancestry holds all of `commits`.
+  func keepReachable(_ commits: [ObjectID], for step: StepID) async throws(GitError)
 
   /// What `refs/laforge/running/<id>` points to; `nil` where there is none.
   func protectingCommit(of step: StepID) async throws(GitError) -> ObjectID?

@@ -112,7 +112,7 @@ package struct StateKeeper {
     if let commit {
       try store { () throws(StoreError) in
         try ledger.recordTips(
-          ProtectedTips(targets: targets, commit: commit))
+          ProtectedTips(targets: targets, commit: commit), at: clock.now())
       }
     }
     return commit
@@ -126,9 +126,11 @@ package struct StateKeeper {
   ///     whatever it recorded.
   ///   - tips: The references now.
   ///   - head: HEAD now.
+  ///   - progress: Commits that operations in progress name.
   /// - Throws: `StateError`; the protection must stay then.
   package func keepOrphans(
-    of step: StepID, keeping candidates: Set<ObjectID>, tips: ReferenceTips, head: Head
+    of step: StepID, keeping candidates: Set<ObjectID>, tips: ReferenceTips, head: Head,
+    progress: [ObjectID] = []
   ) async throws(StateError) {
     let orphans = try await git { () async throws(GitError) in
       try await repository.unreachableCommits(from: candidates, limit: Self.orphanLimit + 1)
@@ -136,15 +138,13 @@ package struct StateKeeper {
     if orphans.count > Self.orphanLimit {
       // Too many to be copied: a reference to all of them stays.
       try await git { () async throws(GitError) in
-        if let commit = try await repository.makeProtectingCommit(of: Array(candidates)) {
-          try await repository.keepReachable(commit, for: step)
-        }
+        try await repository.keepReachable(Array(candidates), for: step)
       }
       return
     }
     if !orphans.isEmpty { try await keep(KeepRequest(commits: Set(orphans))) }
     // What the step made is known from now on: somebody may amend it next.
-    _ = try await takeIn(tips, head: head)
+    _ = try await takeIn(tips, head: head, progress: progress)
   }
 
   /// Takes the protection of a step away whose orphans are kept.
@@ -193,14 +193,20 @@ package struct StateKeeper {
     }
   }
 
-  /// Removes what the keep reference pointed to until a day ago.
-  package func tidy() throws(StateError) {
+  /// Removes objects of LaForge's own that were superseded more than a day ago.
+  package func tidy() async throws(StateError) {
     let time = clock.now().millisecondsSince1970 - Self.millisecondsOfADay
     let due = try store { () throws(StoreError) in
       try ledger.takeSuperseded(before: Timestamp(millisecondsSince1970: time))
     }
-    if !due.isEmpty {
-      do { try repository.removeSuperseded(due) } catch { throw .git(error) }
+    guard !due.isEmpty else { return }
+    try await git { () async throws(GitError) in
+      // The reference of a step that has ended may still be there, and must lead somewhere.
+      var named: Set<ObjectID> = []
+      for step in repository.protectedSteps() {
+        if let commit = try await repository.protectingCommit(of: step) { named.insert(commit) }
+      }
+      try repository.removeSuperseded(due.filter { !named.contains($0) })
     }
   }
 

@@ -90,7 +90,9 @@ package struct StepRecorder {
       tokenUsage: report.usage)
     let changes = StepChanges(
       repository: repository, before: before.captured, tipsBefore: before.tips)
+    var progress = before.captured.commits
     warnings += await changes.describe(in: &completion) { captured async throws(StateError) in
+      progress = captured.commits
       try await keeper.keep(captured)
     }
     if report.unreadableLines > 0 {
@@ -99,7 +101,8 @@ package struct StepRecorder {
     if outcome.leftOutputOpen { warnings.append(.outputLeftOpen) }
     warnings += outcome.outputFailures.map(RecordWarning.outputFailed)
     // Kept before the row is final: what the row names must exist.
-    let failure = await keepOrphans(of: running.step.id, before, completion)
+    let failure = await keepOrphans(
+      of: running.step.id, before, completion, progress: progress)
     let (step, unfinished) = finish(running, with: completion)
     let remaining = failure == nil ? await unprotect(step.id) : nil
     warnings += [failure, unfinished, remaining].compactMap { $0 }
@@ -141,7 +144,7 @@ package struct StepRecorder {
     repository.removeLeftovers()
     try await inStates { () async throws(StateError) in
       try await recovery.releaseEndedSteps()
-      try keeper.tidy()
+      try await keeper.tidy()
     }
     return refusals.map(RecordWarning.spoolRefused) + finished.map(RecordWarning.finished)
       + closed
@@ -222,7 +225,7 @@ package struct StepRecorder {
 
   /// Keeps what the step orphaned.
   private func keepOrphans(
-    of id: StepID, _ before: Before, _ completion: StepCompletion
+    of id: StepID, _ before: Before, _ completion: StepCompletion, progress: [ObjectID]
   ) async -> RecordWarning? {
     let state = before.captured.state
     var candidates = Set(before.tips.targets(head: state.head).values)
@@ -232,7 +235,8 @@ package struct StepRecorder {
       let tips: ReferenceTips
       do { tips = try await repository.referenceTips() } catch { throw StateError.git(error) }
       try await keeper.keepOrphans(
-        of: id, keeping: candidates, tips: tips, head: completion.headAfter ?? state.head)
+        of: id, keeping: candidates, tips: tips, head: completion.headAfter ?? state.head,
+        progress: progress)
       return nil
     } catch {
       return .notTidied(error)

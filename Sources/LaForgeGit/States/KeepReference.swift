@@ -10,10 +10,16 @@ struct KeepReference {
 
   private var tree: KeepTree { KeepTree(objects: objects) }
 
+  /// A new value of the reference, and the blocks that it closed.
+  struct Kept {
+    var generation: KeepGeneration
+    var closedBlocks: [ObjectID]
+  }
+
   /// As `StateRepository.keep(_:recorded:)`.
   func keep(
     _ request: KeepRequest, recorded: ObjectID?
-  ) async throws(GitError) -> KeepGeneration? {
+  ) async throws(GitError) -> Kept? {
     for _ in 0..<Self.attempts {
       let present = try await reader.target(of: Self.name)
       if request.isEmpty, present == recorded || recorded == nil { return nil }
@@ -26,16 +32,17 @@ struct KeepReference {
       }
       let bytes = try await tree.entries(forBytesOf: request.commits.union(request.tags))
       entries.merge(bytes) { $1 }
-      let (treeID, _) = try await tree.adding(entries, to: base?.tree ?? TreeObject())
+      let (treeID, blocks) = try await tree.adding(entries, to: base?.tree ?? TreeObject())
       let tag = try await objects.write(Self.tag(of: treeID))
       try await objects.flush()
       if present != tag {
         guard try await reader.updateOwn(Self.name, to: tag, from: present) else { continue }
       }
       try await confirm(request, tag, treeID)
-      return KeepGeneration(
+      let generation = KeepGeneration(
         tag: tag, tree: treeID, added: request.ids, lost: base?.lost ?? [],
         isIncomplete: base?.hasLostBlock ?? (recorded != nil))
+      return Kept(generation: generation, closedBlocks: blocks)
     }
     throw GitError(
       code: .notStarted, message: "'\(Self.name)' is changed by somebody else all the time",

@@ -13,23 +13,28 @@ struct KeepTree {
   /// The entries of a closed block at most; the root holds up to as many besides the blocks.
   static let blockSize = 256
 
-  /// Adds entries to a tree and returns the new one; not flushed.
+  /// Adds entries to a tree; not flushed.
+  ///
+  /// - Returns: The new tree, and the blocks that were closed.
+  /// - Throws: `GitError`.
   func adding(
     _ entries: [GitPath: TrackedEntry], to root: TreeObject
-  ) async throws(GitError) -> (id: ObjectID, root: TreeObject) {
+  ) async throws(GitError) -> (id: ObjectID, closedBlocks: [ObjectID]) {
     var root = root
+    var closed: [ObjectID] = []
     var open = root.entries.filter { !Self.isBlock($0.key) }
     open.merge(entries) { $1 }
     while open.count > Self.blockSize {
       let part = open.sorted { $0.key < $1.key }.prefix(Self.blockSize)
       let block = TreeObject(Dictionary(part.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
       let id = try await objects.write(block.object)
+      closed.append(id)
       root[Self.blockName(after: root)] = TrackedEntry(mode: .tree, id: id)
       for (name, _) in part { open[name] = nil }
     }
     root = TreeObject(
       root.entries.filter { Self.isBlock($0.key) }.merging(open) { $1 })
-    return (try await objects.write(root.object), root)
+    return (try await objects.write(root.object), closed)
   }
 
   /// The entries that keep a commit or tag as its bytes.

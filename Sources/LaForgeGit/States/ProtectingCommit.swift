@@ -3,6 +3,14 @@ import LaForgeCore
 /// A commit whose ancestry holds many others, so that one reference keeps them all alive.
 struct ProtectingCommit {
   let objects: any ObjectDatabase
+  let purpose: Purpose
+
+  /// What such a commit is for; its message says so, so that those of one purpose, which go after
+  /// a time, are no objects of another's.
+  enum Purpose: String {
+    case running = "What LaForge protects while a step runs."
+    case orphaned = "What a step left behind, too much of it for copies."
+  }
 
   /// The parents of one commit at most: programs that draw graphs use a column for each.
   private static let width = 32
@@ -26,7 +34,7 @@ struct ProtectingCommit {
       var next: [(id: ObjectID, header: CommitHeader)] = []
       for start in stride(from: 0, to: level.count, by: Self.width) {
         let parents = level[start..<min(start + Self.width, level.count)]
-        let commit = Self.commit(of: Array(parents))
+        let commit = commit(of: Array(parents))
         next.append((try await objects.write(commit), CommitHeader(commit.content)))
       }
       level = next
@@ -40,7 +48,7 @@ struct ProtectingCommit {
     var waiting = [commit]
     while let id = waiting.popLast() {
       guard let object = try await objects.read([id])[id], object.kind == .commit else { continue }
-      if object.content.suffix(Self.message.utf8.count).elementsEqual(Self.message.utf8) {
+      if object.content.suffix(message.utf8.count).elementsEqual(message.utf8) {
         waiting += CommitHeader(object.content).parents
       } else {
         commits.insert(id)
@@ -49,9 +57,9 @@ struct ProtectingCommit {
     return commits
   }
 
-  private static let message = "\n\nWhat LaForge protects while a step runs.\n"
+  private var message: String { "\n\n\(purpose.rawValue)\n" }
 
-  private static func commit(of parents: [(id: ObjectID, header: CommitHeader)]) -> GitObject {
+  private func commit(of parents: [(id: ObjectID, header: CommitHeader)]) -> GitObject {
     let time = parents.map(\.header.committedAt).max() ?? 0
     let person = "LaForge <laforge@localhost> \(time) +0000"
     var text = parents.first?.header.tree.map { "tree \($0)\n" } ?? ""
