@@ -39,19 +39,10 @@ package final class TestEnvironment: Sendable {
   }
 
   deinit {
-    // A test may have made folders that nobody may write. Foundation's `Process` is not used: while
-    // other tests start processes it now and then reads beyond the list of open descriptors.
+    // A test may have made folders that nobody may write.
     let script = #"chmod -R u+rwX "$0"; rm -rf "$0""#
-    let words = ["sh", "-c", script, root.string]
-    let arguments = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var pid = pid_t()
-    var status: Int32 = 0
-    guard posix_spawn(&pid, "/bin/sh", nil, nil, arguments, environ) == 0,
-      waitpid(pid, &status, 0) == pid, status == 0
-    else {
+    if !Self.spawn(["/bin/sh", "-c", script, root.string]) {
       print("The folder \(root) could not be removed.")
-      return
     }
   }
 
@@ -138,11 +129,27 @@ package final class TestEnvironment: Sendable {
     let folder = root.appending("bin")
     try FileManager.default.createDirectory(
       atPath: folder.string, withIntermediateDirectories: true)
-    let path = folder.appending(name)
-    try write("#!/bin/bash\n\(script)\n", to: path)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: path.string)
+    let (source, path) = (folder.appending(".\(name)"), folder.appending(name))
+    try write("#!/bin/bash\n\(script)\n", to: source)
+    // Whoever writes a program must be one process alone: what another thread forks meanwhile has the
+    // file open for writing too, and until it executes something the program is "text file busy".
+    guard Self.spawn(["/usr/bin/install", "-m", "755", source.string, path.string]) else {
+      throw Errno.ioError
+    }
     return path
+  }
+
+  /// Runs a program to its end and returns whether it exited with 0.
+  ///
+  /// Foundation's `Process` is not used: now and then it reads beyond the list of open descriptors
+  /// while other tests start processes.
+  private static func spawn(_ words: [String]) -> Bool {
+    let arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var pid = pid_t()
+    var status: Int32 = 0
+    return posix_spawn(&pid, words[0], nil, nil, arguments, environ) == 0
+      && waitpid(pid, &status, 0) == pid && status == 0
   }
 
   /// The text of a file in the repository.
