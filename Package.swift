@@ -31,6 +31,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "CLaForgeSupport",
       cSettings: linksArchive ? [.define("LAFORGE_LINKS_LIBGIT2_ARCHIVE")] : []),
@@ -46,7 +47,8 @@ let package = Package(
       name: "LaForgeStore",
       dependencies: ["LaForgeCore", "CLaForgeSupport", grdb, systemPackage]),
     .target(
-      name: "LaForgeAgent", dependencies: ["LaForgeCore", "CLaForgeSupport", systemPackage]),
+      name: "LaForgeAgent",
+      dependencies: ["LaForgeCore", "CLaForgeSupport", "CZlib", systemPackage]),
     .target(
       name: "LaForgeCommands",
       dependencies: [
@@ -55,12 +57,16 @@ let package = Package(
       ]),
     .executableTarget(name: "laforge", dependencies: ["LaForgeCommands"]),
     .target(
-      name: "LaForgeTestSupport", dependencies: ["LaForgeCore", subprocess, systemPackage]),
+      name: "LaForgeTestSupport",
+      dependencies: ["LaForgeCore", "CLaForgeSupport", subprocess, systemPackage]),
     .testTarget(name: "LaForgeCoreTests", dependencies: ["LaForgeCore", "LaForgeTestSupport"]),
     .testTarget(name: "LaForgeUsageTests", dependencies: ["LaForgeUsage", "LaForgeTestSupport"]),
     .testTarget(
       name: "LaForgeGitTests",
       dependencies: ["LaForgeGit", "LaForgeCore", "LaForgeTestSupport", systemPackage]),
+    .testTarget(
+      name: "LaForgeAgentTests",
+      dependencies: ["LaForgeAgent", "LaForgeCore", "LaForgeTestSupport", systemPackage]),
     .testTarget(
       name: "LaForgeStoreTests",
       dependencies: ["LaForgeStore", "LaForgeCore", "LaForgeTestSupport", grdb, systemPackage]),

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +73,10 @@ static void run_child(const struct laforge_agent_start *start, int gate, int fai
   start->message[length] = '\0';
   // SIGTTOU is still blocked, so a background process may do this.
   if (start->terminal >= 0) tcsetpgrp(start->terminal, getpid());
+  // The kernel counts the memory of before exec in the peak of after it.
+  struct rusage usage;
+  long peak = getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
+  write_fully(failure, &peak, sizeof peak);
   int error = 0;
   if (place_descriptors(start->descriptors) != 0) {
     error = errno;
@@ -84,41 +90,61 @@ static void run_child(const struct laforge_agent_start *start, int gate, int fai
   _exit(127);
 }
 
+static void close_pair(const int ends[2]) {
+  for (int i = 0; i < 2; i++) {
+    if (ends[i] >= 0) close(ends[i]);
+  }
+}
+
 int laforge_agent_hold(const struct laforge_agent_start *start, struct laforge_agent *agent,
                        const char **function) {
-  int gate[2], failure[2];
+  int gate[2] = {-1, -1}, failure[2] = {-1, -1}, control[2] = {-1, -1};
+  bool has_session = start->session != NULL;
   *function = "pipe";
-  if (make_pipe(gate) != 0) return errno;
-  if (make_pipe(failure) != 0) {
-    int error = errno;
-    close(gate[0]);
-    close(gate[1]);
+  int error = make_pipe(gate) != 0 || make_pipe(failure) != 0 ? errno : 0;
+  if (error == 0 && has_session) {
+    *function = "socketpair";
+    if (laforge_monitor_make_control(control) != 0) error = errno;
+  }
+  pid_t pid = -1;
+  if (error == 0) {
+    // No handler may run in the child before it has reset them: it would report to our own pipe.
+    sigset_t all, caller;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &caller);
+    *function = "fork";
+    pid = fork();
+    if (pid < 0) error = errno;
+    if (pid == 0) {
+      close(gate[1]);
+      close(failure[0]);
+      if (has_session) {
+        close(control[0]);
+        pid_t own = laforge_monitor_begin(start->session);
+        if (own != 0) laforge_monitor_run(start->session, own, control[1]);
+      }
+      run_child(start, gate[0], failure[1]);
+    }
+    // Both sides set the group, so that it exists whichever runs first.
+    if (pid > 0 && !has_session) setpgid(pid, pid);
+    sigprocmask(SIG_SETMASK, &caller, NULL);
+  }
+  if (error != 0) {
+    close_pair(gate);
+    close_pair(failure);
+    close_pair(control);
     return error;
   }
-  // No handler may run in the child before it has reset them: it would report to our own pipe.
-  sigset_t all, caller;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &caller);
-  *function = "fork";
-  pid_t pid = fork();
-  int error = errno;
-  if (pid == 0) {
-    close(gate[1]);
-    close(failure[0]);
-    run_child(start, gate[0], failure[1]);
-  }
-  // Both sides set the group, so that it exists whichever runs first.
-  if (pid > 0) setpgid(pid, pid);
-  sigprocmask(SIG_SETMASK, &caller, NULL);
   close(gate[0]);
   close(failure[1]);
-  if (pid < 0) {
-    close(gate[1]);
-    close(failure[0]);
-    return error;
-  }
-  *agent = (struct laforge_agent){.pid = pid, .gate = gate[1], .failure = failure[0]};
-  return 0;
+  *agent = (struct laforge_agent){
+      .pid = pid, .gate = gate[1], .failure = failure[0], .monitor = 0, .control = -1};
+  if (!has_session) return 0;
+  close(control[1]);
+  agent->monitor = pid;
+  agent->control = control[0];
+  *function = "fork";
+  return laforge_monitor_await(agent);
 }
 
 int laforge_agent_release(struct laforge_agent *agent, const char *message) {
@@ -126,35 +152,51 @@ int laforge_agent_release(struct laforge_agent *agent, const char *message) {
   write_fully(agent->gate, &length, sizeof length);
   write_fully(agent->gate, message, length);
   close(agent->gate);
+  agent->gate = -1;
+  if (read_fully(agent->failure, &agent->peak_before, sizeof agent->peak_before) !=
+      sizeof agent->peak_before) {
+    agent->peak_before = 0;
+  }
   // The other end is close-on-exec: end of file means that exec has succeeded.
   int error = 0;
   if (read_fully(agent->failure, &error, sizeof error) != sizeof error) error = 0;
   close(agent->failure);
+  agent->failure = -1;
   return error;
 }
 
 void laforge_agent_abandon(struct laforge_agent *agent) {
   close(agent->gate);
   close(agent->failure);
-  while (waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR) {
+  if (agent->control >= 0) {
+    close(agent->control);
+    agent->control = -1;
+  }
+  pid_t child = agent->monitor > 0 ? agent->monitor : agent->pid;
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
   }
 }
 
-int laforge_agent_wait(pid_t pid, int *value) {
+bool laforge_change_take(pid_t pid, struct laforge_change *change) {
   int status;
-  pid_t found = waitpid(pid, &status, WNOHANG | WUNTRACED | WCONTINUED);
-  if (found <= 0) return LAFORGE_NOTHING;
-  if (WIFEXITED(status)) {
-    *value = WEXITSTATUS(status);
-    return LAFORGE_EXITED;
-  }
-  if (WIFSIGNALED(status)) {
-    *value = WTERMSIG(status);
-    return LAFORGE_SIGNALED;
-  }
+  struct rusage usage;
+  if (wait4(pid, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage) <= 0) return false;
+  *change = (struct laforge_change){.kind = LAFORGE_CONTINUED};
   if (WIFSTOPPED(status)) {
-    *value = WSTOPSIG(status);
-    return LAFORGE_STOPPED;
+    change->kind = LAFORGE_STOPPED;
+    change->value = WSTOPSIG(status);
+    return true;
   }
-  return LAFORGE_CONTINUED;
+  if (!WIFEXITED(status) && !WIFSIGNALED(status)) return true;
+  change->kind = WIFEXITED(status) ? LAFORGE_EXITED : LAFORGE_SIGNALED;
+  change->value = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+  change->user_microseconds = usage.ru_utime.tv_sec * 1000000L + usage.ru_utime.tv_usec;
+  change->system_microseconds = usage.ru_stime.tv_sec * 1000000L + usage.ru_stime.tv_usec;
+  change->peak = usage.ru_maxrss;
+  return true;
+}
+
+bool laforge_agent_change(struct laforge_agent *agent, struct laforge_change *change) {
+  return agent->control >= 0 ? laforge_monitor_receive(agent, change)
+                             : laforge_change_take(agent->pid, change);
 }

@@ -37,6 +37,8 @@ int laforge_available(int descriptor) {
 
 int laforge_set_close_on_exec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
+int laforge_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 3); }
+
 ssize_t laforge_write(int descriptor, const void *bytes, size_t count) {
   return write(descriptor, bytes, count);
 }

@@ -17,6 +17,8 @@ static struct sigaction child_before;
 static sigset_t mask_before;
 
 static volatile sig_atomic_t was_continued;
+// Whether the caller ignored SIGINT and SIGQUIT, as shells do for what they start with `&`.
+static bool ignores_typed;
 
 static void note(int signal_number, siginfo_t *information, void *context) {
   (void)context;
@@ -24,7 +26,11 @@ static void note(int signal_number, siginfo_t *information, void *context) {
   if (signal_number == SIGCONT) was_continued = 1;
   // The kernel sends what is typed at the terminal; anything else has a process as its sender.
   bool typed = information->si_code == SI_KERNEL;
+  if (typed && ignores_typed && (signal_number == SIGINT || signal_number == SIGQUIT)) return;
   unsigned char byte = (unsigned char)(signal_number | (typed ? LAFORGE_TYPED : 0));
+  if (information->si_code == SI_QUEUE && information->si_value.sival_int == LAFORGE_STOP) {
+    byte = LAFORGE_STOP;
+  }
   // A full pipe loses nothing that matters: the reader is awake and signals do not queue anyway.
   ssize_t written = write(pipe_ends[1], &byte, 1);
   (void)written;
@@ -43,7 +49,12 @@ int laforge_signals_catch(void) {
   sigfillset(&action.sa_mask);
   for (int i = 0; i < CAUGHT_COUNT; i++) {
     sigaction(caught[i], NULL, &before[i]);
-    is_caught[i] = before[i].sa_handler != SIG_IGN;
+    bool is_ignored = before[i].sa_handler == SIG_IGN;
+    // What a person sends with kill(1) is meant, and an agent can only be interrupted if it is not
+    // told to ignore that.
+    bool always = caught[i] == SIGINT || caught[i] == SIGQUIT;
+    if (caught[i] == SIGINT) ignores_typed = is_ignored;
+    is_caught[i] = always || !is_ignored;
     if (is_caught[i]) sigaction(caught[i], &action, NULL);
   }
   // Even where the caller ignores SIGCHLD: the kernel would reap the agent and lose its status.
@@ -92,6 +103,11 @@ void laforge_signals_end(int signal_number, bool whole_group) {
   sigaction(signal_number, &standard, NULL);
   sigprocmask(SIG_UNBLOCK, &only, NULL);
   kill(whole_group ? 0 : getpid(), signal_number);
+}
+
+bool laforge_signals_request_stop(pid_t pid) {
+  union sigval value = {.sival_int = LAFORGE_STOP};
+  return sigqueue(pid, SIGTERM, value) == 0;
 }
 
 void laforge_signals_reset_in_child(void) {

@@ -12,7 +12,8 @@ final class ControllingTerminal {
   var isOurs: Bool { descriptor >= 0 && tcgetpgrp(descriptor) == getpgrp() }
 
   init() {
-    descriptor = laforge_open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY, 0)
+    // An open file of its own, so that not to block on it is nobody else's business.
+    descriptor = laforge_open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0)
   }
 
   deinit {
@@ -25,6 +26,23 @@ final class ControllingTerminal {
   /// a full-screen program, and others of its group may be using the terminal. Such a command gets it
   /// when it first asks, by the SIGTTIN or SIGTTOU that stops it.
   var isLentAtStart: Bool { isOurs && isatty(0) != 0 && isatty(1) != 0 }
+
+  /// Its path, such as `/dev/pts/3`; `nil` where there is none.
+  var name: String? {
+    var name = [CChar](repeating: 0, count: 128)
+    for candidate in [Int32(0), 1, 2] where isSame(as: candidate) {
+      guard ttyname_r(candidate, &name, name.count) == 0 else { continue }
+      return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+    return nil
+  }
+
+  /// Whether a descriptor is this terminal.
+  func isSame(as other: Int32) -> Bool {
+    guard descriptor >= 0, other >= 0, isatty(other) != 0 else { return false }
+    // Both fail with ENOTTY for another terminal than the one that controls this process.
+    return tcgetsid(other) == getsid(0)
+  }
 
   /// Whether the command's group is in the foreground now.
   func isWith(_ group: pid_t) -> Bool { descriptor >= 0 && tcgetpgrp(descriptor) == group }

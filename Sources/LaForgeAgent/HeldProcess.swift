@@ -1,6 +1,7 @@
 import CLaForgeSupport
 import Glibc
 import LaForgeCore
+import SystemPackage
 
 /// A command's process from the moment it exists to the moment it has been reaped.
 final class HeldProcess: HeldAgent {
@@ -10,18 +11,29 @@ final class HeldProcess: HeldAgent {
   private let signals: Int32
   private let terminal: ControllingTerminal
   private let usageFile: UsageFile?
+  private let options: AgentOptions
+  private let outputFolder: FilePath
+  private let processes: ProcessTable
+  private let now: () -> Int64
 
   init(
-    agent: laforge_agent, process: AgentProcess, plumbing: Plumbing, signals: Int32,
-    terminal: ControllingTerminal, usageFile: UsageFile?
+    agent: laforge_agent, plumbing: Plumbing, signals: Int32, terminal: ControllingTerminal,
+    usageFile: UsageFile?, options: AgentOptions, outputFolder: FilePath, processes: ProcessTable,
+    now: @escaping () -> Int64
   ) {
     self.agent = agent
-    self.process = process
     self.plumbing = plumbing
     self.signals = signals
     self.terminal = terminal
     self.usageFile = usageFile
+    self.options = options
+    self.outputFolder = outputFolder
+    self.processes = processes
+    self.now = now
+    process = processes.identify(agent.pid)
   }
+
+  var route: OutputRoute { plumbing.route }
 
   func abandon() {
     laforge_agent_abandon(&agent)
@@ -30,21 +42,36 @@ final class HeldProcess: HeldAgent {
     laforge_signals_restore()
   }
 
-  func release(as step: StepID, observe: (AgentEvent) -> Void) -> AgentOutcome {
+  func release(
+    as step: StepID, observe: (AgentEvent) -> EndReason?
+  ) -> AgentOutcome {
+    let log = options.output.flatMap { limits in
+      plumbing.relays.isEmpty ? nil : OutputLog(of: step, in: outputFolder, limits: limits)
+    }
     let error = laforge_agent_release(&agent, String(step.rawValue))
     var loop = RelayLoop(
-      agent: agent.pid, plumbing: plumbing, signals: signals, terminal: terminal)
-    let end = loop.run(observe: observe)
+      agent: agent, plumbing: plumbing, signals: signals, terminal: terminal,
+      limits: options.limits, log: log, processes: processes, now: now)
+    var printed: Int64 = 0
+    let end = loop.run { event in
+      if case .output(_, let bytes) = event { printed += Int64(bytes.count) }
+      return observe(event)
+    }
     let usage = usageFile?.contents()
     usageFile?.remove()
+    let kept = log?.finish() ?? (0, 0)
+    let output = StepOutput(
+      route: route, printedBytes: printed, keptBytes: kept.0, diskBytes: kept.1)
     // The signals stay caught: a second Ctrl-C must not end LaForge before the step is recorded.
     guard error == 0 else {
       let failure = AgentLaunchError(function: "execvp", errorNumber: error)
       return AgentOutcome(
-        termination: .exited(failure.exitStatus), endedBy: .exit, launchFailure: failure)
+        termination: .exited(failure.exitStatus), endedBy: .exit, launchFailure: failure,
+        output: output)
     }
     return AgentOutcome(
       termination: end.termination, endedBy: end.reason, usageFile: usage,
-      leftOutputOpen: end.leftOpen, outputFailures: end.failures)
+      leftOutputOpen: end.leftOpen, outputFailures: end.failures, resources: end.resources,
+      stoppedMilliseconds: end.stopped, output: output, keepingFailure: log?.failure?.rawValue)
   }
 }

@@ -3,8 +3,8 @@ import Glibc
 
 /// Where relayed output goes: the caller's standard output or standard error.
 ///
-/// A pipe must not block the whole loop, but its descriptor is shared with the caller, so
-/// `O_NONBLOCK` must not be set on it: the pipe is opened anew through `/proc/self/fd` where that is
+/// A pipe or a terminal must not block the whole loop, but its descriptor is shared with the caller,
+/// so `O_NONBLOCK` must not be set on it: it is opened anew through `/proc/self/fd` where that is
 /// allowed, and else written one page at a time when `poll(2)` says that a page fits.
 struct OutputSink {
   /// What writing came to.
@@ -19,8 +19,9 @@ struct OutputSink {
 
   private enum Kind {
     case file
-    case reopenedPipe
-    case sharedPipe
+    /// A pipe or a terminal.
+    case reopened
+    case shared
     case socket
   }
 
@@ -31,11 +32,11 @@ struct OutputSink {
     var status = stat()
     _ = fstat(original, &status)
     switch status.st_mode & S_IFMT {
-    case S_IFIFO:
+    case let type where type == S_IFIFO || (type == S_IFCHR && isatty(original) != 0):
       let reopened = laforge_open(
-        "/proc/self/fd/\(original)", O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0)
+        "/proc/self/fd/\(original)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0)
       descriptor = reopened >= 0 ? reopened : original
-      kind = reopened >= 0 ? .reopenedPipe : .sharedPipe
+      kind = reopened >= 0 ? .reopened : .shared
     case S_IFSOCK:
       descriptor = original
       kind = .socket
@@ -52,7 +53,7 @@ struct OutputSink {
   var isAlwaysReady: Bool { kind == .file }
 
   /// Whether a second write right after one is sure not to block.
-  var mayWriteAgain: Bool { kind != .sharedPipe }
+  var mayWriteAgain: Bool { kind != .shared }
 
   func write(_ bytes: UnsafeRawBufferPointer) -> Result {
     while true {
@@ -62,6 +63,8 @@ struct OutputSink {
       case EINTR: continue
       case EAGAIN: return .mustWait
       case EPIPE, ECONNRESET: return .lostReader
+      // A terminal that was hung up.
+      case EIO where kind != .file: return .lostReader
       case let number: return .failed(number)
       }
     }
@@ -71,12 +74,12 @@ struct OutputSink {
     switch kind {
     case .socket: send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
     // POSIX: a pipe that polls as writable takes PIPE_BUF bytes at once.
-    case .sharedPipe: laforge_write(descriptor, bytes.baseAddress, min(bytes.count, 4096))
-    case .file, .reopenedPipe: laforge_write(descriptor, bytes.baseAddress, bytes.count)
+    case .shared: laforge_write(descriptor, bytes.baseAddress, min(bytes.count, 4096))
+    case .file, .reopened: laforge_write(descriptor, bytes.baseAddress, bytes.count)
     }
   }
 
   func close() {
-    if kind == .reopenedPipe { laforge_close(descriptor) }
+    if kind == .reopened { laforge_close(descriptor) }
   }
 }

@@ -24,8 +24,21 @@ package struct ProcessTable: Sendable {
     return runningProcesses().contains { $0.group == process.pid && !$0.isZombie }
   }
 
+  /// Returns whether any process of a group that this process has started still runs; zombies do not
+  /// count.
+  func isGroupAlive(_ group: pid_t) -> Bool {
+    guard kill(-group, 0) == 0 || errno == EPERM else { return false }
+    return runningProcesses().contains { $0.group == group && !$0.isZombie }
+  }
+
+  /// The process groups of a session.
+  func groups(inSession session: pid_t) -> Set<pid_t> {
+    Set(runningProcesses().filter { $0.session == session && !$0.isZombie }.map(\.group))
+  }
+
   private struct Status {
     var group: pid_t
+    var session: pid_t
     var isZombie: Bool
     var startTicks: UInt64
   }
@@ -56,11 +69,13 @@ package struct ProcessTable: Sendable {
       let end = text.lastIndex(of: ")")
     else { return nil }
     let fields = text[text.index(after: end)...].split(separator: " ")
-    // Field 3 of the manual page is the first here: 5 is the group, 22 the start time.
-    guard fields.count > 19, let group = pid_t(fields[2]), let start = UInt64(fields[19]) else {
-      return nil
-    }
-    return Status(group: group, isZombie: "ZX".contains(fields[0]), startTicks: start)
+    // Field 3 of the manual page is the first here: 5 is the group, 6 the session, 22 the start time.
+    guard fields.count > 19, let group = pid_t(fields[2]), let session = pid_t(fields[3]),
+      let start = UInt64(fields[19])
+    else { return nil }
+    return Status(
+      group: group, session: session, isZombie: "ZX".contains(fields[0]),
+      startTicks: start)
   }
 
   private static func contents(of path: String) -> String? {

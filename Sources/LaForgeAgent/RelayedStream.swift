@@ -2,12 +2,18 @@ import CLaForgeSupport
 import Glibc
 import LaForgeCore
 
-/// One output stream of a command on its way to the caller: a pipe, a buffer, and where it goes.
+/// One output stream of a command on its way to the caller: a pipe or a pseudo-terminal, a buffer,
+/// and where it goes.
 ///
-/// The pipe is read only while the buffer is empty, so a slow reader slows the command down and
-/// memory stays constant.
+/// It is read only while the buffer is empty, so a slow reader slows the command down and memory
+/// stays constant.
 struct RelayedStream {
   private let stream: AgentStream
+  /// Whether it comes from a pseudo-terminal.
+  let isTerminal: Bool
+  /// Whether nobody reads any more, but the command must not wait for ever: a terminal that nobody
+  /// reads blocks its writers, where a pipe tells them.
+  private var isDiscarded = false
   private var source: Int32
   private let sink: OutputSink
   private let buffer: UnsafeMutableRawBufferPointer
@@ -22,6 +28,7 @@ struct RelayedStream {
 
   init(_ relay: Plumbing.Relay) {
     stream = relay.stream
+    isTerminal = relay.isTerminal
     source = relay.source
     sink = OutputSink(relay.sink)
     buffer = .allocate(byteCount: Self.capacity, alignment: 16)
@@ -45,14 +52,15 @@ struct RelayedStream {
 
   /// With nothing to write, only the disappearance of the reader is of interest.
   var sinkInterest: pollfd {
-    let descriptor = source >= 0 || !pending.isEmpty ? sink.pollDescriptor : -1
+    let isWanted = !isDiscarded && (source >= 0 || !pending.isEmpty)
+    let descriptor = isWanted ? sink.pollDescriptor : -1
     return pollfd(fd: descriptor, events: pending.isEmpty ? 0 : Int16(POLLOUT), revents: 0)
   }
 
   mutating func advance(
     source sourceEvents: Int16, sink sinkEvents: Int16, observe: (AgentEvent) -> Void
   ) {
-    // A pipe reports POLLERR, a socket POLLHUP.
+    // A pipe reports POLLERR, a socket and a terminal POLLHUP.
     if sinkEvents & Int16(POLLERR | POLLHUP) != 0, !sink.isAlwaysReady {
       loseReader()
       return
@@ -77,6 +85,7 @@ struct RelayedStream {
     if let remaining = owed { owed = max(0, remaining - count) }
     pending = 0..<count
     observe(.output(stream, UnsafeRawBufferPointer(rebasing: buffer[pending])))
+    if isDiscarded { pending = 0..<0 }
   }
 
   private mutating func flush() {
@@ -101,7 +110,7 @@ struct RelayedStream {
   /// The command learns it as it would without LaForge: its next write fails with EPIPE.
   private mutating func loseReader() {
     pending = 0..<0
-    closeSource()
+    if isTerminal { isDiscarded = true } else { closeSource() }
   }
 
   private mutating func closeSource() {

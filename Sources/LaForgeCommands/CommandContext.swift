@@ -128,7 +128,9 @@ package struct CommandContext {
       spool: makeSpool(commonDirectory: repository.location.commonDirectory),
       runner: ProcessAgentRunner(
         environment: environment, temporaryDirectory: variable("TMPDIR") ?? "/tmp",
-        closedDescriptors: closedDescriptors),
+        closedDescriptors: closedDescriptors,
+        outputFolder: StoreFolder(commonDirectory: repository.location.commonDirectory).outputs,
+        now: clock.monotonicMilliseconds),
       isAgentAlive: ProcessTable().isAlive, clock: clock)
   }
 
@@ -152,6 +154,17 @@ package struct CommandContext {
   var folderExists: Bool {
     FileManager.default.fileExists(atPath: directory.string) && !directory.isEmpty
   }
+
+  /// Starts the person's pager; `nil` where standard output is no terminal or they want none.
+  func openPager() async -> Pager? {
+    guard output.isTerminal, let command = try? await git.pager(in: directory),
+      !command.isEmpty, command != "cat"
+    else { return nil }
+    return Pager(command)
+  }
+
+  /// Waits; for what tells of itself in no other way.
+  func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 
   /// Lets git show a difference in this process's place, with its pager and colours.
   ///

@@ -22,8 +22,9 @@ struct LaForgeCommand: ParsableCommand {
       """,
     version: "laforge \(Version.current)",
     subcommands: [
-      RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, StatusCommand.self,
-      UndoCommand.self, RollbackCommand.self, RedoCommand.self, RestoreCommand.self,
+      RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, OutputCommand.self,
+      StatusCommand.self, UndoCommand.self, RollbackCommand.self, RedoCommand.self,
+      RestoreCommand.self,
       OpsCommand.self,
     ],
     defaultSubcommand: StatusCommand.self)

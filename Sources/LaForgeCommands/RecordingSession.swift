@@ -1,4 +1,5 @@
 import Glibc
+import LaForgeAgent
 import LaForgeCore
 import LaForgeGit
 import LaForgeStore
@@ -39,6 +40,26 @@ struct RecordingSession {
       return (store, try enclosingStep(store, location.worktree, in: context))
     } catch {
       throw .store(error)
+    }
+  }
+
+  /// Removes the oldest outputs where all of them take more room than they may.
+  ///
+  /// The step is recorded already, so a failure is a warning.
+  func trimOutputs(limit: Int64, in context: CommandContext) {
+    do {
+      let due = try store.outputsBeyond(limit)
+      guard !due.isEmpty else { return }
+      let archive = OutputArchive(
+        in: StoreFolder(commonDirectory: repository.location.commonDirectory).outputs)
+      for id in due { archive.remove(id) }
+      try store.forgetOutputs(of: due)
+    } catch {
+      context.error.say(
+        UserMessage(
+          code: "outputs_not_trimmed", summary: "Old outputs could not be removed.",
+          causes: [error.description]),
+        as: "Warning")
     }
   }
 

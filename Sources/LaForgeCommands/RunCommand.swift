@@ -1,4 +1,5 @@
 import ArgumentParser
+import LaForgeCore
 
 /// `laforge run`: records a step.
 ///
@@ -46,6 +47,41 @@ struct RunCommand: ParsableCommand {
       "Write the step's JSON, or an error's, into a file when it is over.", valueName: "file"))
   var record: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      How the command is connected: 'auto', 'none' (it gets everything itself, and nothing that it \
+      prints is seen) or 'pty' (always through a pseudo-terminal).
+      """, valueName: "mode"))
+  var capture: CaptureMode?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "End the run after that long: 90, 90s, 10m, 1h30m.", valueName: "duration"))
+  var timeout: Milliseconds?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "End the run when it has printed nothing for that long.", valueName: "duration"))
+  var idleTimeout: Milliseconds?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long a run that is told to end has for it before it is killed (default: 10s).",
+      valueName: "duration"))
+  var grace: Milliseconds?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "End the run when it has cost more, as far as its output tells while it runs.",
+      valueName: "usd"))
+  var maxCost: Dollars?
+
   @Flag(help: "Run the command even where no record can be made.")
   var bestEffort = false
 
@@ -67,8 +103,17 @@ struct RunCommand: ParsableCommand {
   var options: RunOptions {
     RunOptions(
       agent: agent, model: model, label: label, metadata: meta, agentConfigurationFile: agentConfig,
-      recordFile: record, isBestEffort: bestEffort, isForced: force,
-      isQuiet: quiet, isVerbose: verbose)
+      recordFile: record, capture: capture, limits: limits, isBestEffort: bestEffort,
+      isForced: force, isQuiet: quiet, isVerbose: verbose)
+  }
+
+  private var limits: RunLimits {
+    var limits = RunLimits()
+    limits.timeout = timeout?.value
+    limits.idleTimeout = idleTimeout?.value
+    if let grace { limits.grace = grace.value }
+    limits.maximumCost = maxCost?.value
+    return limits
   }
 }
 
@@ -81,6 +126,9 @@ struct RunOptions: Equatable {
   var metadata: [String] = []
   var agentConfigurationFile: String?
   var recordFile: String?
+  /// `nil` leaves it to the configuration.
+  var capture: CaptureMode?
+  var limits = RunLimits()
   var isBestEffort = false
   /// Whether a repository of any extent is recorded.
   var isForced = false

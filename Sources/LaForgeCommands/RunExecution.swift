@@ -13,7 +13,10 @@ struct RunExecution {
   /// - Throws: `CommandFailure` with status 125 where it was not started.
   func run(_ command: AgentCommand, in context: CommandContext) async throws -> ExitStatus {
     if context.variable("LAFORGE") == "off" { return replaceProcess(with: command, context) }
-    let configuration = try makeConfiguration()
+    let recognition = AgentRecognition(command.text)
+    var configuration = try makeConfiguration()
+    configuration.agent =
+      configuration.agent ?? recognition.agent?.name ?? command.baseName
     let repository: WorktreeRepository
     do throws(RepositoryError) {
       repository = try await context.openRepository()
@@ -31,22 +34,30 @@ struct RunExecution {
     } catch {
       return try await giveUp(error, command, repository: repository, in: context)
     }
-    let request = RunRequest(
-      command: command, directory: session.directory, label: options.label,
-      configuration: configuration, enclosing: session.enclosing, projectID: session.projectID)
-    let meter = context.makeMeter(
-      agent: configuration.agent ?? command.baseName, arguments: command.text)
     let run: RecordedRun
     do throws(RecordError) {
-      run = try await session.recorder.record(request, meter: meter) { step, leftOut in
-        let warning = LeftOutWarning(step: step, leftOut: leftOut)
-        context.error.say(warning.text(columns: context.error.columns))
+      let request = RunRequest(
+        command: command, directory: session.directory, label: options.label,
+        configuration: configuration, enclosing: session.enclosing, projectID: session.projectID,
+        options: try await agentOptions(repository, recognition))
+      let meter = context.makeMeter(
+        agent: configuration.agent ?? command.baseName, arguments: command.text)
+      run = try await session.recorder.record(request, meter: meter) { notice in
+        RunReport.say(notice, in: context)
       }
+    } catch .outputUnseen(let limits) {
+      // Without a record it would run without its limit.
+      throw CommandFailure(
+        UserMessage(.outputUnseen(limits), unstarted: command, newestCopy: nil),
+        status: .runFailure)
     } catch {
       return try await giveUp(error, command, repository: repository, in: context)
     }
-    RunReport(run: run, command: command, storeID: session.store.storeID)
-      .say(closing: closing(in: context), recordFile: options.recordFile, in: context)
+    RunReport(run: run, command: command, storeID: session.store.storeID, limits: options.limits)
+      .say(closing: closing(run.step, in: context), recordFile: options.recordFile, in: context)
+    if let kept = run.outputLimits, run.step.end?.output?.keptBytes ?? 0 > 0 {
+      session.trimOutputs(limit: kept.ofAll, in: context)
+    }
     session.backUp(in: context)
     if run.step.endedBy == .user, case .signaled(let signal) = run.step.end?.termination {
       // As without LaForge, Ctrl-C ends the loop or the script around the run as well.
@@ -55,8 +66,21 @@ struct RunExecution {
     return .agent(run.step.end?.termination.shellStatus ?? ExitStatus.runFailure.rawValue)
   }
 
-  private func closing(in context: CommandContext) -> Bool {
-    !options.isQuiet && (options.isVerbose || context.error.isTerminal)
+  private func agentOptions(
+    _ repository: WorktreeRepository, _ recognition: AgentRecognition
+  ) async throws(RecordError) -> AgentOptions {
+    var agent: AgentOptions
+    do { agent = try await repository.runOptions() } catch { throw .configuration(error) }
+    agent.capture = options.capture ?? agent.capture
+    agent.isFullScreen = recognition.isFullScreen
+    agent.limits = options.limits
+    return agent
+  }
+
+  /// A run that was ended from outside says so everywhere: its exit status does not tell why.
+  private func closing(_ step: Step, in context: CommandContext) -> Bool {
+    let isLimit = [.timeout, .idleTimeout, .maxCost].contains(step.endedBy)
+    return !options.isQuiet && (options.isVerbose || context.error.isTerminal || isLimit)
   }
 
   /// The options win over the file.

@@ -7,6 +7,25 @@ struct RunReport {
   let run: RecordedRun
   let command: AgentCommand
   let storeID: String
+  let limits: RunLimits
+
+  /// Says what must be known before the command runs.
+  static func say(_ notice: RunNotice, in context: CommandContext) {
+    switch notice {
+    case .leftOut(let step, let leftOut):
+      let warning = LeftOutWarning(step: step, leftOut: leftOut)
+      context.error.say(warning.text(columns: context.error.columns))
+    case .overlaps(let step, let others):
+      let names = Readable.list(others.map(\.description))
+      let verb = others.count == 1 ? "runs" : "run"
+      context.error.say(
+        UserMessage(
+          code: "overlaps",
+          summary: "\(names) \(verb) in this worktree too; \(step) and \(names) are recorded as"
+            + " overlapping.",
+          hint: "`git worktree add` gives an agent a folder of its own."), as: "Warning")
+    }
+  }
 
   /// Prints it, and writes the step's JSON into the file of `--record`.
   ///
@@ -28,7 +47,7 @@ struct RunReport {
     defer { sayLost(in: context) }
     if closing, run.launchFailure == nil {
       let style = context.style(for: context.error)
-      let line = ClosingLine(step: run.step)
+      let line = ClosingLine(step: run.step, limits: limits)
       // The terminal has left its cursor behind the `^C` that it echoed.
       if run.step.endedBy == .user, context.error.isTerminal { context.error.say("\n") }
       context.error.say(line.text(columns: context.error.columns, style: style))

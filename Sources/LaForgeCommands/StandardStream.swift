@@ -8,7 +8,7 @@ package struct StandardStream {
   package let isTerminal: Bool
   /// The width to lay text out for; `nil` where nothing limits it.
   package let columns: Int?
-  private let emit: (String) throws -> Void
+  private let emit: ([UInt8]) throws -> Void
 
   /// - Parameters:
   ///   - descriptor: 1 or 2.
@@ -17,7 +17,7 @@ package struct StandardStream {
     isTerminal = isatty(descriptor) != 0
     let own = Int(laforge_terminal_columns(descriptor))
     self.columns = columns ?? (own > 0 ? own : isTerminal ? 80 : nil)
-    emit = { _ = try FileDescriptor(rawValue: descriptor).writeAll($0.utf8) }
+    emit = { _ = try FileDescriptor(rawValue: descriptor).writeAll($0) }
   }
 
   /// A stream that hands what is written to a function.
@@ -26,20 +26,27 @@ package struct StandardStream {
   ) {
     self.isTerminal = isTerminal
     self.columns = columns
-    self.emit = emit
+    self.emit = { try emit(String(decoding: $0, as: UTF8.self)) }
   }
 
   /// Writes a text whole.
   ///
   /// - Throws: `Errno`.
   package func write(_ text: String) throws {
-    try emit(text)
+    try emit(Array(text.utf8))
+  }
+
+  /// Writes bytes, which need not be text.
+  ///
+  /// - Throws: `Errno`.
+  func write(_ bytes: [UInt8]) throws {
+    try emit(bytes)
   }
 
   /// Writes a message for the person, who may have closed the stream: nothing can be told of that
   /// here, and it must not change what the command does.
   func say(_ text: String) {
-    do { try emit(text) } catch { return }
+    do { try write(text) } catch { return }
   }
 
   /// Writes an error, a warning or a note for the person, as wide as the terminal.

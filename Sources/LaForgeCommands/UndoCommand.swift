@@ -13,13 +13,23 @@ struct UndoCommand: ContextCommand {
     help: ArgumentHelp("The first step to take out (default: the latest).", valueName: "STEP"))
   var step: String?
 
+  @Flag(help: "End a step that still runs first, as a time limit would.")
+  var stop = false
+
   @OptionGroup var options: OperationOptions
+
+  func validate() throws {
+    if stop, options.isDryRun {
+      throw ValidationError("'--stop' ends a step, which '--dry-run' must not")
+    }
+  }
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
-    return try await options.run(
-      .undo(reference),
-      words: ["undo", step].compactMap { $0 }, in: context)
+    let session = try await OperationSession(in: context)
+    if stop { try session.stopRunningSteps(in: context) }
+    return try await session.run(
+      .undo(reference), options, words: ["undo", step].compactMap { $0 }, in: context)
   }
 }
 

@@ -23,17 +23,8 @@ extension GitCommandReader {
   }
 
   func flag(_ name: String) async throws(GitError) -> Bool? {
-    guard let value = try await configuration(name) else { return nil }
-    switch value.lowercased() {
-    case "true", "yes", "on": return true
-    case "false", "no", "off", "": return false
-    default:
-      guard let number = Self.integer(value) else {
-        throw GitError(
-          code: .badConfiguration, message: "'\(value)' is no truth value (git config \(name))",
-          function: "git config")
-      }
-      return number != 0
+    try await configuration(name).map { value throws(GitError) in
+      try ConfigurationValue.flag(value, name)
     }
   }
 
@@ -43,11 +34,5 @@ extension GitCommandReader {
       return name.lowercased()
     }
     return name[..<first].lowercased() + name[first..<last] + name[last...].lowercased()
-  }
-
-  /// An integer as git reads it: `k`, `m` and `g` at its end are powers of 1024.
-  private static func integer(_ text: String) -> Int64? {
-    let hasUnit = text.last.map { "kmgKMG".contains($0) } ?? false
-    return Int64(hasUnit ? String(text.dropLast()) : text)
   }
 }

@@ -125,6 +125,36 @@ package final class WorktreeRepository: StateRepository {
     return settings
   }
 
+  /// What the configuration says about running a command: how it is connected, and how much of its
+  /// output is kept.
+  ///
+  /// - Throws: `GitError` of code `badConfiguration`.
+  package func runOptions() async throws(GitError) -> AgentOptions {
+    let entries = try await reader.configurationEntries()
+    func last(_ name: String) -> String? { entries[name]?.last }
+    var options = AgentOptions()
+    if let value = last("laforge.capture") {
+      guard let mode = CaptureMode(rawValue: value) else {
+        throw ConfigurationValue.bad(value, "way to capture", "laforge.capture")
+      }
+      options.capture = mode
+    }
+    if let value = last("laforge.keepoutput"),
+      try !ConfigurationValue.flag(value, "laforge.keepOutput")
+    {
+      return options
+    }
+    var limits = OutputLimits()
+    if let value = last("laforge.maxoutput") {
+      limits.ofStep = try ConfigurationValue.size(value, "laforge.maxOutput")
+    }
+    if let value = last("laforge.maxoutputs") {
+      limits.ofAll = try ConfigurationValue.size(value, "laforge.maxOutputs")
+    }
+    if limits.ofStep > 0, limits.ofAll > 0 { options.output = limits }
+    return options
+  }
+
   private func readHead() async throws(GitError) -> Head {
     do {
       return try await reader.head()

@@ -34,6 +34,26 @@ struct FileLock: ~Copyable {
     laforge_close(descriptor)
   }
 
+  /// Replaces what is in the file.
+  func write(_ text: String) throws(StoreError) {
+    let bytes = Array(text.utf8)
+    guard ftruncate(descriptor, 0) == 0,
+      pwrite(descriptor, bytes, bytes.count, 0) == bytes.count
+    else { throw StoreError(errorNumber: errno, function: "pwrite", path: FilePath("")) }
+  }
+
+  /// Waits until nobody holds the lock of a file; false where that takes longer than a time.
+  static func waitUntilFree(_ path: FilePath, milliseconds: Int64) throws(StoreError) -> Bool {
+    var left = milliseconds
+    while try isHeld(path) {
+      guard left > 0 else { return false }
+      // flock(2) has no time limit.
+      usleep(20_000)
+      left -= 20
+    }
+    return true
+  }
+
   /// Removes a file unless somebody holds its lock.
   ///
   /// It is held while it is removed, so that a process that waits for it notices.

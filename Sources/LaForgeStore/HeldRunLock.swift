@@ -3,7 +3,7 @@ import Glibc
 import LaForgeCore
 import SystemPackage
 
-/// The lock that tells other processes that the recorder of a step lives.
+/// The lock that tells other processes that the recorder of a step lives, and which process it is.
 final class HeldRunLock: Sendable {
   private let lock: FileLock
   private let path: FilePath
@@ -11,6 +11,15 @@ final class HeldRunLock: Sendable {
   init(_ id: StepID, in folder: StoreFolder) throws(StoreError) {
     path = Self.path(of: id, in: folder)
     lock = try FileLock(path)
+    try lock.write("\(getpid())\n")
+  }
+
+  /// The process that holds the lock of a step; `nil` where nobody does.
+  static func holder(of id: StepID, in folder: StoreFolder) throws(StoreError) -> Int32? {
+    let path = path(of: id, in: folder)
+    guard try FileLock.isHeld(path) else { return nil }
+    let text = try? String(contentsOfFile: path.string, encoding: .utf8)
+    return text.flatMap { Int32($0.trimmingCharacters(in: .newlines)) }
   }
 
   /// Removes the file of a step that has ended.

@@ -3,7 +3,7 @@ import GRDB
 /// The schema of the step database and its numbered, append-only migrations.
 enum Migrations {
   /// The number of the newest migration, kept in `PRAGMA user_version`.
-  static let current = 3
+  static let current = 4
 
   static func makeMigrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -18,6 +18,10 @@ enum Migrations {
     migrator.registerMigration("3 tips") { database in
       try database.execute(sql: tips)
       try database.execute(sql: "PRAGMA user_version = 3")
+    }
+    migrator.registerMigration("4 output") { database in
+      try database.execute(sql: output)
+      try database.execute(sql: "PRAGMA user_version = 4")
     }
     return migrator
   }
@@ -187,5 +191,19 @@ enum Migrations {
       FROM protected_tips;
     DROP TABLE protected_tips;
     ALTER TABLE tips RENAME TO protected_tips;
+    """
+
+  /// Migration 4: what a command took of the machine, and its output.
+  private static let output = """
+    ALTER TABLE steps ADD COLUMN active_ms INTEGER CHECK (active_ms >= 0);
+    ALTER TABLE steps ADD COLUMN user_ms INTEGER CHECK (user_ms >= 0);
+    ALTER TABLE steps ADD COLUMN system_ms INTEGER CHECK (system_ms >= 0);
+    ALTER TABLE steps ADD COLUMN max_rss_bytes INTEGER CHECK (max_rss_bytes >= 0);
+    ALTER TABLE steps ADD COLUMN capture TEXT CHECK (capture IN ('direct', 'pipe', 'pty'));
+    ALTER TABLE steps ADD COLUMN output_bytes INTEGER CHECK (output_bytes >= 0);
+    ALTER TABLE steps ADD COLUMN output_kept_bytes INTEGER CHECK (output_kept_bytes >= 0);
+    -- NULL once it was removed to make room.
+    ALTER TABLE steps ADD COLUMN output_disk_bytes INTEGER CHECK (output_disk_bytes >= 0);
+    CREATE INDEX steps_with_output ON steps (id, output_disk_bytes) WHERE output_disk_bytes > 0;
     """
 }

@@ -49,4 +49,33 @@ extension SQLiteStepStore {
     // file, and this opens it anew.
     try FileLock.isHeld(HeldRunLock.path(of: id, in: folder))
   }
+
+  package func recorder(of id: StepID) throws(StoreError) -> Int32? {
+    try HeldRunLock.holder(of: id, in: folder)
+  }
+
+  package func waitForEnd(of id: StepID, milliseconds: Int64) throws(StoreError) -> Bool {
+    try FileLock.waitUntilFree(
+      HeldRunLock.path(of: id, in: folder), milliseconds: milliseconds)
+  }
+
+  /// Returns the steps, oldest first, whose outputs must go so that all of them take no more room
+  /// than a limit, in bytes.
+  package func outputsBeyond(_ limit: Int64) throws(StoreError) -> [StepID] {
+    try readOnce { database in
+      let total = try Int64.fetchOne(
+        database, sql: "SELECT sum(output_disk_bytes) FROM steps WHERE output_disk_bytes > 0")
+      var excess = (total ?? 0) - limit
+      var ids: [StepID] = []
+      guard excess > 0 else { return ids }
+      let rows = try Row.fetchCursor(
+        database,
+        sql: "SELECT id, output_disk_bytes FROM steps WHERE output_disk_bytes > 0 ORDER BY id")
+      while excess > 0, let row = try rows.next() {
+        ids.append(StepID(rawValue: row[0]))
+        excess -= row[1]
+      }
+      return ids
+    }
+  }
 }

@@ -117,6 +117,16 @@ extension SQLiteStepStore {
     }
   }
 
+  /// Notes that the outputs of steps were removed to make room.
+  package func forgetOutputs(of ids: [StepID]) throws(StoreError) {
+    try write { database in
+      for id in ids {
+        try database.execute(
+          sql: "UPDATE steps SET output_disk_bytes = NULL WHERE id = ?", arguments: [id.rawValue])
+      }
+    }
+  }
+
   // MARK: - Rules
 
   private func validate(_ step: NewStep) throws(StoreError) {
@@ -206,7 +216,9 @@ extension SQLiteStepStore {
           status = ?, ended_by = ?, exit_code = ?, signal = ?, end_time = ?, duration_ms = ?,
           commit_sha_after = ?, branch_after = ?, state_after = ?, commit_count = ?,
           files_changed = ?, insertions = ?, deletions = ?, agent_error = ?,
-          agent_config_json = ?, token_usage_json = ?, snapshot_after = ?, lost_json = ?
+          agent_config_json = ?, token_usage_json = ?, snapshot_after = ?, lost_json = ?,
+          active_ms = ?, user_ms = ?, system_ms = ?, max_rss_bytes = ?, capture = ?,
+          output_bytes = ?, output_kept_bytes = ?, output_disk_bytes = ?
         WHERE id = ? AND status IN ('running', 'interrupted')
         """,
       arguments: [
@@ -217,7 +229,11 @@ extension SQLiteStepStore {
         completion.changes?.filesChanged, completion.changes?.insertions,
         completion.changes?.deletions, completion.agentReportedError,
         try StepRow.json(completion.agentConfiguration), usage, completion.snapshotAfter?.hex,
-        try completion.lost.map { try StepRow.json($0) }, id.rawValue,
+        try completion.lost.map { try StepRow.json($0) }, completion.activeMilliseconds,
+        completion.resources?.userMilliseconds, completion.resources?.systemMilliseconds,
+        completion.resources?.peakMemoryBytes, completion.output?.route.rawValue,
+        completion.output?.printedBytes, completion.output?.keptBytes,
+        completion.output?.diskBytes, id.rawValue,
       ])
     guard database.changesCount == 1 else { return false }
     for (position, commit) in (completion.commits ?? []).enumerated() {

@@ -189,7 +189,7 @@ enum StepRow {
     let files: Int? = row["files_changed"]
     let usage: TokenUsage = try json("token_usage_json", row, decoder)
     let commitCount: Int? = row["commit_count"]
-    return StepCompletion(
+    var completion = StepCompletion(
       endedBy: try value("ended_by", row, EndReason.init),
       termination: signal.map(TerminationStatus.signaled) ?? .exited(exitCode ?? 0),
       endTime: try value("end_time", row, Timestamp.init(parsing:)),
@@ -212,7 +212,24 @@ enum StepRow {
           deletions: row["deletions"] ?? 0)
       },
       agentReportedError: row["agent_error"], agentConfiguration: configuration,
-      tokenUsage: usage == TokenUsage() ? nil : usage)
+      tokenUsage: usage == TokenUsage() ? nil : usage, resources: decodeResources(row),
+      output: try decodeOutput(row))
+    completion.activeMilliseconds = row["active_ms"]
+    return completion
+  }
+
+  private static func decodeResources(_ row: Row) -> ResourceUsage? {
+    let (user, system): (Int64?, Int64?) = (row["user_ms"], row["system_ms"])
+    guard let user, let system else { return nil }
+    return ResourceUsage(
+      userMilliseconds: user, systemMilliseconds: system, peakMemoryBytes: row["max_rss_bytes"])
+  }
+
+  private static func decodeOutput(_ row: Row) throws -> StepOutput? {
+    guard !(row["capture"] as DatabaseValue).isNull else { return nil }
+    return StepOutput(
+      route: try value("capture", row, OutputRoute.init), printedBytes: row["output_bytes"] ?? 0,
+      keptBytes: row["output_kept_bytes"] ?? 0, diskBytes: row["output_disk_bytes"])
   }
 
   /// Reads a text column whose text must parse.

@@ -15,6 +15,8 @@ package struct StoreFolder: Equatable, Sendable {
   package var database: FilePath { path.appending("steps.db") }
   /// One lock file for each step that runs.
   var runLocks: FilePath { path.appending("run") }
+  /// What steps printed.
+  package var outputs: FilePath { path.appending("output") }
   /// Records that could not be written into the database.
   package var spool: FilePath { path.appending("spool") }
   /// Held while the keep reference is changed.

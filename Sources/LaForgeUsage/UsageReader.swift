@@ -10,6 +10,7 @@ package struct UsageReader: UsageMeter {
   private var agentParser: (any UsageParser)?
   private var generalParser = TokenUsageLineParser()
   private var unreadableLines = 0
+  package private(set) var costSoFar: Cost?
 
   /// - Parameters:
   ///   - agent: The agent's name, which decides what the fields of its output mean.
@@ -57,7 +58,7 @@ package struct UsageReader: UsageMeter {
       if line.looksLikeJSON {
         try readJSON(line, from: stream)
       } else if TokenUsageLineParser.mayHoldText(line) {
-        try generalParser.read(line, from: stream)
+        try readGeneral(line, from: stream)
       }
     } catch {
       unreadableLines += 1
@@ -69,9 +70,17 @@ package struct UsageReader: UsageMeter {
   ) throws {
     if let parser = agentParser, type(of: parser).markers.contains(where: line.contains) {
       try agentParser?.read(line, from: stream)
+      costSoFar = agentParser?.report.usage?.cost ?? costSoFar
     } else if TokenUsageLineParser.markers.contains(where: line.contains) {
-      try generalParser.read(line, from: stream)
+      try readGeneral(line, from: stream)
     }
+  }
+
+  private mutating func readGeneral(
+    _ line: UnsafeRawBufferPointer, from stream: AgentStream
+  ) throws {
+    try generalParser.read(line, from: stream)
+    costSoFar = generalParser.report.usage?.cost ?? costSoFar
   }
 
   private mutating func merge(_ usageFile: [UInt8], into report: inout UsageReport) {

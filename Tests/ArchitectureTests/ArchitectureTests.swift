@@ -12,13 +12,15 @@ import Testing
       "CLaForgeSupport", "CLibgit2", "Foundation", "LaForgeCore", "Subprocess", "SystemPackage",
     ],
     "LaForgeStore": ["CLaForgeSupport", "Foundation", "GRDB", "LaForgeCore", "SystemPackage"],
-    "LaForgeAgent": ["CLaForgeSupport", "LaForgeCore", "SystemPackage"],
+    "LaForgeAgent": ["CLaForgeSupport", "CZlib", "LaForgeCore", "SystemPackage"],
     "LaForgeCommands": [
       "ArgumentParser", "CLaForgeSupport", "Dispatch", "Foundation", "LaForgeAgent", "LaForgeCore",
       "LaForgeGit", "LaForgeStore", "LaForgeUsage", "SystemPackage",
     ],
     "laforge": ["LaForgeCommands"],
-    "LaForgeTestSupport": ["Foundation", "LaForgeCore", "Subprocess", "SystemPackage"],
+    "LaForgeTestSupport": [
+      "CLaForgeSupport", "Dispatch", "Foundation", "LaForgeCore", "Subprocess", "SystemPackage",
+    ],
   ]
 
   private static let standardLibrary: Set<String> = ["Swift", "Glibc", "Darwin", "Synchronization"]

@@ -50,7 +50,7 @@ import Testing
   @Test func twoHundredMegabytesLeaveMemoryFlat() async throws {
     let environment = try await TestEnvironment()
     let script = """
-      laforge run true
+      laforge run true; git config laforge.maxOutput 1m
       small=$( { \\time -f %M laforge run sh -c 'head -c 1000000 /dev/zero' > /dev/null; } 2>&1 )
       large=$( { \\time -f %M laforge run sh -c 'head -c 209715200 /dev/zero' | wc -c >&2; } 2>&1 )
       lines=$( { \\time -f %M laforge run sh -c 'yes "a line as long as agents print them, with some words in it to read" | head -c 209715200' | cat > /dev/null; } 2>&1 )

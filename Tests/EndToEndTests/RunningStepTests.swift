@@ -87,7 +87,7 @@ import Testing
       of: """
         mkfifo ../ready ../go; laforge run -q touch zero
         laforge run -q sh -c 'echo 1 > one; echo > ../ready; read _ < ../go; echo 1 >> one' & pid=$!
-        read _ < ../ready; laforge run -q sh -c 'echo 2 > two'; echo > ../go; wait $pid
+        read _ < ../ready; laforge run -q sh -c 'echo 2 > two' 2> /dev/null; echo > ../go; wait $pid
         laforge run -q sh -c 'echo 4 > four'; everything > ../all
         for i in 2 3 4; do laforge show $i --json | grep -oE '"parent_step_id" : [a-z0-9]+'; done | one
         laforge undo > /dev/null; ls | one; laforge redo > /dev/null; is all
@@ -109,7 +109,7 @@ import Testing
       of: """
         mkfifo ../ready ../go
         laforge run -q sh -c 'echo 1 > shared; echo > ../ready; read _ < ../go; echo 1 >> shared' & pid=$!
-        read _ < ../ready; laforge run -q sh -c 'echo 2 >> shared; echo 2 > two'; echo > ../go; wait $pid
+        read _ < ../ready; laforge run -q sh -c 'echo 2 >> shared; echo 2 > two' 2> /dev/null; echo > ../go; wait $pid
         everything > ../now; laforge undo 1 &> ../out; echo $?; grep -c S2 ../out; is now; flags
         """)
     #expect(output == "1\n1\nas now\n1 2\n", "\(output)")

@@ -57,7 +57,8 @@ import Testing
   @Test func theListOfOptionsWithAValueIsTheCommandsOwn() throws {
     let all = [
       "--agent", "--model", "--label", "-m", "--meta", "--agent-config", "--record",
-      "--best-effort", "--force", "--quiet", "-q", "--verbose", "-v",
+      "--capture", "--timeout", "--idle-timeout", "--grace", "--max-cost", "--best-effort",
+      "--force", "--quiet", "-q", "--verbose", "-v",
     ]
     let help = RunCommand.helpMessage()
     for option in all {
@@ -108,5 +109,29 @@ import Testing
     #expect(ExitStatus.runFailure.rawValue == 125)
     #expect(ExitStatus.agent(137).rawValue == 137)
     #expect(TerminationStatus.signaled(9).shellStatus == 137)
+  }
+
+  @Test(
+    arguments: [
+      ("90", 90_000), ("90s", 90_000), ("10m", 600_000), ("1h30m", 5_400_000), ("1.5h", 5_400_000),
+      ("500ms", 500), ("2d", 172_800_000), ("0.5", 500),
+    ])
+  func durationsAreReadAsTimeoutReadsThem(_ text: String, _ milliseconds: Int64) {
+    #expect(Milliseconds(argument: text)?.value == milliseconds)
+  }
+
+  @Test(arguments: ["", "0", "m", "5x", "-5", "1h30", "1..5", "5 m", ".5s", "0s", "99999999d"])
+  func whatIsNoDurationIsRefused(_ text: String) {
+    #expect(Milliseconds(argument: text) == nil)
+  }
+
+  @Test(arguments: [("2", 2_000_000), ("0.50", 500_000), ("$1.25", 1_250_000)])
+  func amountsAreDollars(_ text: String, _ microdollars: Int64) {
+    #expect(Dollars(argument: text)?.value.microdollars == microdollars)
+  }
+
+  @Test(arguments: ["", "$", "-1", "1e3", "1,5", "9999999999999999"])
+  func whatIsNoAmountIsRefused(_ text: String) {
+    #expect(Dollars(argument: text) == nil)
   }
 }

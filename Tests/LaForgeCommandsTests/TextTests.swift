@@ -56,14 +56,19 @@ private func step(
     usage?.incompleteReason = complete ? nil : "the last turn reported none"
   }
   let end = termination.map { termination in
-    StepCompletion(
+    var end = StepCompletion(
       endedBy: endedBy, termination: termination,
       endTime: Timestamp(millisecondsSince1970: start.millisecondsSince1970 + milliseconds),
       durationMilliseconds: milliseconds, headAfter: commits > 0 ? after : before,
       stateAfter: .snapshot, snapshotAfter: changes == .none ? before.commit : after.commit,
       lost: changes == .none ? [] : [LostWork(path: "notes.md", kind: .deleted)],
       commits: Array(repeating: after.commit, count: commits).compactMap { $0 }, changes: changes,
-      agentConfiguration: configuration, tokenUsage: usage)
+      agentConfiguration: configuration, tokenUsage: usage,
+      resources: ResourceUsage(
+        userMilliseconds: 8700, systemMilliseconds: 400, peakMemoryBytes: 212_000_000),
+      output: StepOutput(route: .pty, printedBytes: 49_000, keptBytes: 48_990, diskBytes: 9000))
+    end.activeMilliseconds = milliseconds >= 600_000 ? milliseconds - 65_000 : milliseconds
+    return end
   }
   return Step(
     id: StepID(rawValue: id), start: new, isActive: active,
@@ -120,8 +125,10 @@ private let steps = [
 
 @Suite struct ClosingLineTests {
   @Test func saysHowItEndedAndWhatItDid() throws {
+    var limits = RunLimits()
+    limits.timeout = 600_000
     let lines = steps.map {
-      ClosingLine(step: $0).text(columns: 80, style: Style(isColored: false))
+      ClosingLine(step: $0, limits: limits).text(columns: 80, style: Style(isColored: false))
     }
     try expectSnapshot(lines.joined(), "closing-lines")
   }

@@ -191,6 +191,8 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
     steps.values.filter { $0.status == .running }
   }
   func isRecorderAlive(_ id: StepID) throws(StoreError) -> Bool { false }
+  func recorder(of id: StepID) throws(StoreError) -> Int32? { nil }
+  func waitForEnd(of id: StepID, milliseconds: Int64) throws(StoreError) -> Bool { true }
   func recordLate(_ state: LateState, of id: StepID) throws(StoreError) {}
   func lockWorktree(_ worktree: String) throws(StoreError) -> AnyObject {
     try fail("lock")
@@ -262,7 +264,7 @@ struct FakeRunner: AgentRunner {
   let effects: Effects
 
   func hold(
-    _ command: AgentCommand, storeID: String
+    _ command: AgentCommand, storeID: String, options: AgentOptions
   ) throws(AgentLaunchError) -> any HeldAgent {
     if effects.fails("hold") { throw AgentLaunchError(function: "fork", errorNumber: 11) }
     return FakeAgent(effects: effects)
@@ -272,16 +274,17 @@ struct FakeRunner: AgentRunner {
 final class FakeAgent: HeldAgent {
   let effects: Effects
   let process = AgentProcess(pid: 4711, startTicks: 1, machine: "m")
+  let route = OutputRoute.pipe
 
   init(effects: Effects) {
     self.effects = effects
   }
 
-  func release(as step: StepID, observe: (AgentEvent) -> Void) -> AgentOutcome {
+  func release(as step: StepID, observe: (AgentEvent) -> EndReason?) -> AgentOutcome {
     _ = effects.fails("release")
     let text = Array("hello\n".utf8)
-    text.withUnsafeBytes { observe(.output(.standardOutput, $0)) }
-    observe(.ended)
+    _ = text.withUnsafeBytes { observe(.output(.standardOutput, $0)) }
+    _ = observe(.ended)
     return AgentOutcome(termination: .exited(3), endedBy: .exit)
   }
 
@@ -293,6 +296,7 @@ final class FakeAgent: HeldAgent {
 /// Counts what it is fed and reports a model.
 struct FakeMeter: UsageMeter {
   private var bytes = 0
+  let costSoFar: Cost? = nil
 
   mutating func consume(_ bytes: UnsafeRawBufferPointer, from stream: AgentStream) {
     self.bytes += bytes.count

@@ -10,7 +10,7 @@ import Testing
     let recorder: StepRecorder
 
     func record(_ request: RunRequest) async throws(RecordError) -> RecordedRun {
-      try await recorder.record(request, meter: FakeMeter()) { _, _ in }
+      try await recorder.record(request, meter: FakeMeter()) { _ in }
     }
   }
 
@@ -81,7 +81,7 @@ import Testing
       runner: FakeRunner(effects: effects), isAgentAlive: { _ in false },
       clock: RecordingClock(
         now: { Timestamp(millisecondsSince1970: 0) }, monotonicMilliseconds: { 0 }))
-    let run = try await recorder.record(request, meter: FakeMeter()) { _, _ in }
+    let run = try await recorder.record(request, meter: FakeMeter()) { _ in }
     let full = StoreError(code: .diskFull, message: "full", path: "finish")
     #expect(run.warnings == [.notKept(cause: full)])
     #expect(run.step.end?.termination == .exited(3))

@@ -6,8 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <termios.h>
 
 // MARK: Starting the agent (agent.c)
+
+// A pseudo-terminal for an agent.
+struct laforge_session {
+  int master;
+  int slave;
+  // The caller's terminal, whose place the pseudo-terminal takes.
+  int outer;
+  // Whether the agent has its terminal's foreground from the start.
+  bool is_foreground;
+};
 
 // How to start a program. Swift may not fork: between fork and exec only async-signal-safe
 // functions may run, which no Swift code can promise.
@@ -19,6 +30,8 @@ struct laforge_agent_start {
   int descriptors[3];
   // A terminal whose foreground process group the program becomes; -1 for none.
   int terminal;
+  // The pseudo-terminal that controls a session of the program's own; NULL for none.
+  const struct laforge_session *session;
   // Where in one string of envp the message of laforge_agent_release is copied to, and how many
   // bytes fit there without the terminating NUL.
   char *message;
@@ -32,6 +45,11 @@ struct laforge_agent {
   int gate;
   // The end of a pipe that delivers errno if the program cannot be executed.
   int failure;
+  // Its peak memory before exec, in the unit of getrusage(2), which no later peak is below.
+  long peak_before;
+  // The process that leads its session, and the socket to it; 0 and -1 without a session.
+  pid_t monitor;
+  int control;
 };
 
 // Creates the process in a process group of its own. Returns 0, or errno with the name of the
@@ -46,12 +64,66 @@ int laforge_agent_release(struct laforge_agent *agent, const char *message);
 // Ends and reaps the process without executing its program.
 void laforge_agent_abandon(struct laforge_agent *agent);
 
-// The kinds of what laforge_agent_wait found.
-enum { LAFORGE_NOTHING, LAFORGE_EXITED, LAFORGE_SIGNALED, LAFORGE_STOPPED, LAFORGE_CONTINUED };
+// What can happen to a process.
+enum { LAFORGE_EXITED, LAFORGE_SIGNALED, LAFORGE_STOPPED, LAFORGE_CONTINUED };
 
-// Reaps without waiting: what happened to the process and the exit status or signal. The macros
-// that take a wait status apart do not reach Swift.
-int laforge_agent_wait(pid_t pid, int *value);
+struct laforge_change {
+  int kind;
+  // The exit status, or the signal.
+  int value;
+  // Of an end: what wait4(2) counts of this process and those that it has waited for; the peak in
+  // the unit of getrusage(2).
+  long user_microseconds;
+  long system_microseconds;
+  long peak;
+  // Of an end in a session: the modes that its terminal was left with, and what was typed and not
+  // read.
+  struct termios modes;
+  size_t typed_count;
+  char typed[4096];
+};
+
+// Returns the next change without waiting; false where there is none. The macros that take a wait
+// status apart do not reach Swift.
+bool laforge_agent_change(struct laforge_agent *agent, struct laforge_change *change);
+
+// Continues a stopped agent, in its terminal's foreground or not.
+void laforge_agent_resume(const struct laforge_agent *agent, bool is_foreground);
+
+// Lets an agent's session go. With `keeps_relaying` what processes print that the agent left behind
+// goes on to the caller's terminal.
+void laforge_agent_leave(struct laforge_agent *agent, bool keeps_relaying);
+
+// MARK: The leader of an agent's session (monitor.c); between the C files only
+
+int laforge_monitor_make_control(int ends[2]);
+pid_t laforge_monitor_begin(const struct laforge_session *session);
+_Noreturn void laforge_monitor_run(const struct laforge_session *session, pid_t agent, int control);
+int laforge_monitor_await(struct laforge_agent *agent);
+bool laforge_monitor_receive(struct laforge_agent *agent, struct laforge_change *change);
+bool laforge_change_take(pid_t pid, struct laforge_change *change);
+
+// MARK: The caller's terminal (terminal.c)
+
+// Makes a terminal raw, once, and sees to it that no signal ends this process without its modes
+// being restored. Returns whether it is raw. A signal handler may not run Swift code.
+bool laforge_terminal_make_raw(int descriptor);
+
+// Restores the modes of a terminal that was made raw, or gives it others.
+void laforge_terminal_restore(const struct termios *modes);
+
+// Makes a pseudo-terminal with the size and modes of a terminal; `name` becomes the path of the
+// slave. Its master does not block. Returns 0 or errno. ioctl(2) is variadic.
+int laforge_terminal_open(int outer, int *master, int *slave, char *name, size_t size);
+
+void laforge_terminal_copy_size(int from, int to);
+
+// The signal that a terminal with these modes makes of a byte that is typed; 0 for none. Arrays in
+// C structs do not reach Swift as such.
+int laforge_terminal_signal(const struct termios *modes, unsigned char byte);
+
+// Puts bytes back to be read from a terminal as if they had been typed.
+void laforge_terminal_push_back(int descriptor, const char *typed, size_t count);
 
 // MARK: Signals (signals.c)
 
@@ -64,8 +136,11 @@ int laforge_signals_catch(void);
 // Puts the dispositions and the mask back as they were before laforge_signals_catch.
 void laforge_signals_restore(void);
 
-// Set in the byte of a signal that was typed at the terminal.
-enum { LAFORGE_TYPED = 0x80 };
+// Set in the byte of a signal that was typed at the terminal; and the byte of a request to stop.
+enum { LAFORGE_TYPED = 0x80, LAFORGE_STOP = 0x7F };
+
+// Asks the LaForge that runs a step to stop it. False, with errno, where that cannot be.
+bool laforge_signals_request_stop(pid_t pid);
 
 // Stops this process, or its whole group, as `signal_number` does by default, and returns when it
 // is continued. False if it was not stopped: the kernel stops no process of an orphaned group.
@@ -90,6 +165,7 @@ int laforge_flock(int descriptor, int operation);
 // How many bytes a pipe holds. ioctl(2) and fcntl(2) are variadic.
 int laforge_available(int descriptor);
 int laforge_set_close_on_exec(int descriptor);
+int laforge_duplicate(int descriptor);
 
 // write(2) and close(2), which Swift methods of the same names hide.
 ssize_t laforge_write(int descriptor, const void *bytes, size_t count);

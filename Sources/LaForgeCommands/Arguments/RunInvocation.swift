@@ -15,7 +15,8 @@ package struct RunInvocation: Equatable, Sendable {
   ///
   /// A test holds this list to the command.
   package static let optionsWithValue: Set<String> = [
-    "--agent", "--model", "--label", "-m", "--meta", "--agent-config", "--record",
+    "--agent", "--model", "--label", "-m", "--meta", "--agent-config", "--record", "--capture",
+    "--timeout", "--idle-timeout", "--grace", "--max-cost",
   ]
 
   package init(_ words: [[UInt8]]) {

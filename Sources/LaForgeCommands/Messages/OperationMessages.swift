@@ -48,7 +48,9 @@ extension UserMessage {
         code: "step_running",
         summary: "\(attempt): "
           + steps.map { context.describeRunning($0) }.joined(separator: ", ") + ".",
-        consequence: "Nothing was changed.", hint: "Let it end, then `\(again)`.")
+        consequence: "Nothing was changed.",
+        hint: context.command.first == "undo"
+          ? "Let it end, or `\(again) --stop` ends it first." : "Let it end, then `\(again)`.")
     case .insideStep(let step):
       self.init(
         code: "inside_step",

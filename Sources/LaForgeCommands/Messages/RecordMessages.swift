@@ -10,6 +10,20 @@ extension UserMessage {
         code: "unreadable_repository", summary: "The repository's references cannot be read.",
         consequence: "'\(unstarted.baseName)' was not started.", causes: [error.description],
         hint: "`git fsck` says what is wrong with them.")
+    case .configuration(let error):
+      self.init(
+        code: "bad_configuration",
+        summary: Sentence.make("A setting means nothing: \(error.message)"),
+        consequence: "'\(unstarted.baseName)' was not started.",
+        hint: "`git config --show-origin --get-regexp '^laforge'` shows where it stands.")
+    case .outputUnseen(let limits):
+      let option = limits.idleTimeout == nil ? "--max-cost" : "--idle-timeout"
+      self.init(
+        code: "output_unseen",
+        summary: "\(option) needs the command's output, and this command gets the terminal itself.",
+        consequence: "'\(unstarted.baseName)' was not started.",
+        hint: "`laforge run --capture pty` sends the output through LaForge; --timeout works with"
+          + " every command.")
     case .store(let error):
       self.init(error, unstarted: unstarted, newestCopy: newestCopy)
     case .state(let error):
@@ -107,12 +121,21 @@ extension UserMessage {
           + " it back:",
         items: paths.map(\.text),
         hint: "`laforge help limits` says what is covered.")
+    case .outputLeftOpen(.pty):
+      self.init(
+        code: "output_left_open",
+        summary: "Processes that the command left behind still use the terminal. What they print"
+          + " from now on is not recorded.")
     case .outputLeftOpen:
       self.init(
         code: "output_left_open",
         summary: "Processes that the command left behind still hold its output. It is not relayed"
           + " any more: their next output ends them with SIGPIPE.",
         hint: "Give them a file to write to, as in `server > server.log 2>&1 &`.")
+    case .outputNotKept(let reason):
+      self.init(
+        code: "output_not_kept",
+        summary: "What \(step) printed could not be kept whole: \(reason).")
     case .outputFailed(let failure):
       let name = failure.stream == .standardOutput ? "Standard output" : "Standard error"
       self.init(

@@ -3,6 +3,8 @@ import LaForgeCore
 /// The line that a run ends with.
 struct ClosingLine {
   let step: Step
+  /// What may have ended the run.
+  var limits = RunLimits()
 
   /// The line, wrapped to `columns` and ended by a newline.
   func text(columns: Int?, style: Style) -> String {
@@ -10,7 +12,9 @@ struct ClosingLine {
     let duration = Readable.duration(milliseconds: end.durationMilliseconds)
     let head: String
     switch end.termination {
-    case .exited(0): head = "\(step.id) ok, \(duration)"
+    case .exited(0) where stopped(end) == nil: head = "\(step.id) ok, \(duration)"
+    case let other where stopped(end) != nil:
+      head = "\(step.id) stopped \(stopped(end) ?? ""), \(other.resultText)"
     case let other:
       let verb = end.endedBy == .user ? "stopped" : "failed"
       head = "\(step.id) \(verb) (\(other.resultText)), \(duration)"
@@ -23,6 +27,23 @@ struct ClosingLine {
       text += "\n" + TerminalText.wrap(Self.waysOut, columns: columns)
     }
     return text + "\n"
+  }
+
+  /// What limit ended the run: `after 10m (--timeout)`.
+  private func stopped(_ end: StepCompletion) -> String? {
+    let duration = Readable.duration(milliseconds: end.durationMilliseconds)
+    func limit(_ milliseconds: Int64?) -> String {
+      milliseconds.map { " \(Readable.duration(milliseconds: $0))" } ?? ""
+    }
+    switch end.endedBy {
+    case .timeout: return "after \(duration) (--timeout\(limit(limits.timeout)))"
+    case .idleTimeout:
+      return "after \(duration) (--idle-timeout\(limit(limits.idleTimeout)))"
+    case .maxCost:
+      let most = limits.maximumCost.map { " \(Readable.cost($0))" } ?? ""
+      return "after \(duration) (--max-cost\(most))"
+    case .exit, .signal, .user, .cutOff: return nil
+    }
   }
 
   private static let waysOut =

@@ -151,7 +151,9 @@ struct StatusText {
 
   /// What `undo` would do.
   private func undo(_ outlook: StatusOutlook) -> String {
-    if let running = report.running.first { return "after \(running.id) has ended" }
+    if let running = report.running.first {
+      return "after \(running.id) has ended, or `laforge undo --stop`"
+    }
     guard let undo = outlook.undo else {
       guard let latest = report.latest, latest.changedNothing else { return "nothing" }
       let before = outlook.latestThatDid.map { " (`laforge undo \($0.rawValue)`)" } ?? ""

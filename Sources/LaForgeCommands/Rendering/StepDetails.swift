@@ -69,10 +69,23 @@ struct StepDetails {
 
   private var ran: String {
     let start = CalendarTime(step.start.startTime, isUTC: isUTC).long
-    let duration = step.durationMilliseconds(now: now).map { Readable.duration(milliseconds: $0) }
+    var duration = step.durationMilliseconds(now: now).map { Readable.duration(milliseconds: $0) }
+    if let active = step.end?.activeMilliseconds, let whole = step.end?.durationMilliseconds,
+      whole - active >= 1000
+    {
+      duration? += ", of that \(Readable.duration(milliseconds: active)) active"
+    }
+    if let resources = step.end?.resources { duration? += machine(resources) }
     var place = step.start.directory.isEmpty ? "" : ", in \(step.start.directory)/"
     if step.start.worktree != worktree { place += ", worktree \(step.start.worktreePath)" }
     return "\(start), \(duration ?? "for an unknown time")\(place)"
+  }
+
+  /// ` (CPU 9.1s, 202 MiB)`
+  private func machine(_ resources: ResourceUsage) -> String {
+    let time = resources.userMilliseconds + resources.systemMilliseconds
+    let memory = resources.peakMemoryBytes.map { ", \(Readable.size($0))" } ?? ""
+    return " (CPU \(Readable.duration(milliseconds: time))\(memory))"
   }
 
   private func describe(_ head: Head) -> String {
@@ -93,6 +106,7 @@ struct StepDetails {
       facts.append(("lost", lost.isEmpty ? "nothing of your uncommitted work" : self.lost(lost)))
     }
     facts += usage(end)
+    if let output = end.output, let text = describe(output) { facts.append(("output", text)) }
     if end.agentReportedError == true { facts.append(("agent", "reports that it failed")) }
     return facts
   }
@@ -187,6 +201,21 @@ struct StepDetails {
     case .user: return "\(amount), at your prices"
     case nil: return amount
     }
+  }
+
+  /// How much of the output was kept; `nil` where there was none.
+  private func describe(_ output: StepOutput) -> String? {
+    guard output.route != .direct else { return "not seen: the command had the terminal itself" }
+    guard output.printedBytes > 0 else { return nil }
+    let printed = Readable.size(output.printedBytes)
+    guard output.keptBytes > 0 else { return "\(printed), not kept" }
+    guard output.diskBytes != nil else { return "\(printed), removed to make room for later ones" }
+    let hint = "(`laforge output \(step.id.rawValue)`)"
+    // Lines and credentials make small differences.
+    guard output.printedBytes > output.keptBytes + output.keptBytes / 4 else {
+      return "\(printed) kept  \(hint)"
+    }
+    return "\(Readable.size(output.keptBytes)) of \(printed) kept, its beginning and end  \(hint)"
   }
 
   private var metadata: String {

@@ -34,6 +34,18 @@ package enum AgentEvent {
   case ended
 }
 
+/// How a command is to be run.
+package struct AgentOptions: Equatable, Sendable {
+  package var capture = CaptureMode.auto
+  /// Whether the command is known to draw on the whole terminal.
+  package var isFullScreen = false
+  package var limits = RunLimits()
+  /// How much of the output is kept; `nil` for nothing.
+  package var output: OutputLimits?
+
+  package init() {}
+}
+
 /// How a command ended.
 package struct AgentOutcome: Equatable, Sendable {
   package var termination: TerminationStatus
@@ -48,11 +60,20 @@ package struct AgentOutcome: Equatable, Sendable {
   package var leftOutputOpen: Bool
   /// The streams of the caller that could not be written, and why.
   package var outputFailures: [AgentOutputFailure]
+  /// What it took of the machine; `nil` where that was not measured.
+  package var resources: ResourceUsage?
+  /// How long it was stopped, in milliseconds.
+  package var stoppedMilliseconds: Int64
+  /// What is known of its output; `nil` where nothing is.
+  package var output: StepOutput?
+  /// The value of `errno` where its output could not be kept.
+  package var keepingFailure: Int32?
 
   package init(
     termination: TerminationStatus, endedBy: EndReason, launchFailure: AgentLaunchError? = nil,
     usageFile: [UInt8]? = nil, leftOutputOpen: Bool = false,
-    outputFailures: [AgentOutputFailure] = []
+    outputFailures: [AgentOutputFailure] = [], resources: ResourceUsage? = nil,
+    stoppedMilliseconds: Int64 = 0, output: StepOutput? = nil, keepingFailure: Int32? = nil
   ) {
     self.termination = termination
     self.endedBy = endedBy
@@ -60,6 +81,10 @@ package struct AgentOutcome: Equatable, Sendable {
     self.usageFile = usageFile
     self.leftOutputOpen = leftOutputOpen
     self.outputFailures = outputFailures
+    self.resources = resources
+    self.stoppedMilliseconds = stoppedMilliseconds
+    self.output = output
+    self.keepingFailure = keepingFailure
   }
 }
 
@@ -108,11 +133,12 @@ package protocol AgentRunner {
   /// - Parameters:
   ///   - command: What to run.
   ///   - storeID: What the command finds in `LAFORGE_STORE`.
+  ///   - options: How it is to be run.
   /// - Returns: The process, which must be released or abandoned.
   /// - Throws: `AgentLaunchError` where no process could be created. A program that does not exist
   ///   is not an error here; the outcome tells it.
   func hold(
-    _ command: AgentCommand, storeID: String
+    _ command: AgentCommand, storeID: String, options: AgentOptions
   ) throws(AgentLaunchError) -> any HeldAgent
 }
 
@@ -121,13 +147,16 @@ package protocol HeldAgent: AnyObject {
   /// The process.
   var process: AgentProcess { get }
 
+  /// How its output will reach the caller.
+  var route: OutputRoute { get }
+
   /// Executes the program, relays what it prints, and returns when it has ended.
   ///
   /// - Parameters:
   ///   - step: What the command finds in `LAFORGE_STEP`.
-  ///   - observe: Called for each event, in order.
+  ///   - observe: Called for each event, in order; what it returns is why the run is to be ended.
   /// - Returns: How it ended, or why it could not be executed.
-  func release(as step: StepID, observe: (AgentEvent) -> Void) -> AgentOutcome
+  func release(as step: StepID, observe: (AgentEvent) -> EndReason?) -> AgentOutcome
 
   /// Ends the process without executing the program.
   func abandon()

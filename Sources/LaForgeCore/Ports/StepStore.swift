@@ -55,6 +55,12 @@ package protocol StepReading {
 
   /// Returns whether the LaForge that records a step still lives: whether it holds the step's lock.
   func isRecorderAlive(_ id: StepID) throws(StoreError) -> Bool
+
+  /// Returns the LaForge process that records a step; `nil` where none does.
+  func recorder(of id: StepID) throws(StoreError) -> Int32?
+
+  /// Waits until no LaForge records a step; false where that takes longer than a time.
+  func waitForEnd(of id: StepID, milliseconds: Int64) throws(StoreError) -> Bool
 }
 
 /// What recording needs of a store.

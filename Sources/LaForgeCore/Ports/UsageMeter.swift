@@ -25,6 +25,9 @@ package protocol UsageMeter {
   /// Takes the next bytes of a stream; they may end anywhere.
   mutating func consume(_ bytes: UnsafeRawBufferPointer, from stream: AgentStream)
 
+  /// What the run has cost by what was consumed so far; `nil` where nothing tells.
+  var costSoFar: Cost? { get }
+
   /// Returns what was found once everything has been consumed.
   ///
   /// - Parameter usageFile: What the command wrote into the file named by `LAFORGE_USAGE_FILE`,

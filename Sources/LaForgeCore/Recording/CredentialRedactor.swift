@@ -31,8 +31,16 @@ package struct CredentialRedactor: Sendable {
 
   /// Redacts every credential in a text.
   package func redact(_ text: String) -> String {
-    var scanner = CredentialScanner(text)
-    return scanner.redacted()
+    var scanner = CredentialScanner(Array(text.utf8))
+    return String(decoding: scanner.redacted(), as: UTF8.self)
+  }
+
+  /// Redacts every credential in bytes that need not be text.
+  ///
+  /// - Returns: The bytes, and whether they end within a private key.
+  package func redact(bytes: ArraySlice<UInt8>) -> (bytes: [UInt8], endsInPrivateKey: Bool) {
+    var scanner = CredentialScanner(Array(bytes))
+    return (scanner.redacted(), scanner.endsInPrivateKey)
   }
 
   /// Redacts a JSON value; an object's value is redacted whole where its key names a credential.

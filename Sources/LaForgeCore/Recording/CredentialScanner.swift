@@ -3,23 +3,28 @@ struct CredentialScanner {
   private let bytes: [UInt8]
   private var position = 0
   private var output: [UInt8] = []
+  /// Whether the text ends within a private key.
+  private(set) var endsInPrivateKey = false
 
-  init(_ text: String) {
-    bytes = Array(text.utf8)
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
   }
 
-  mutating func redacted() -> String {
+  mutating func redacted() -> [UInt8] {
+    output.reserveCapacity(bytes.count)
     while position < bytes.count {
-      guard isAtWordStart else {
+      if bytes[position] == 27 {
+        copyEscapeSequence()
+      } else if isNameByte(bytes[position]) {
+        if skipPrivateKeyBlock() || skipKnownShape() || skipURLPassword() || skipNamedValue() {
+          continue
+        }
+        copyWord()
+      } else {
         copyByte()
-        continue
       }
-      if skipPrivateKeyBlock() || skipKnownShape() || skipURLPassword() || skipNamedValue() {
-        continue
-      }
-      copyByte()
     }
-    return String(decoding: output, as: UTF8.self)
+    return output
   }
 
   // MARK: - Shapes
@@ -29,13 +34,15 @@ struct CredentialScanner {
     guard starts(with: "-----BEGIN "), let header = end(of: "PRIVATE KEY-----", from: position),
       header - position < 80
     else { return false }
-    let footer = end(of: "PRIVATE KEY-----", from: header) ?? bytes.count
-    replace(upTo: footer)
+    let footer = end(of: "PRIVATE KEY-----", from: header)
+    endsInPrivateKey = footer == nil
+    replace(upTo: footer ?? bytes.count)
     return true
   }
 
   /// A key by its provider's prefix, a JSON web token, or an AWS access key id.
   private mutating func skipKnownShape() -> Bool {
+    guard Self.beginsShape[Int(bytes[position])] else { return false }
     for shape in Self.shapes where starts(with: shape.prefix) {
       let end = endOfToken(from: position)
       if end - position >= shape.minimumLength {
@@ -79,9 +86,9 @@ struct CredentialScanner {
     var index = position
     while index < bytes.count, isNameByte(bytes[index]) { index += 1 }
     guard index > position else { return false }
-    let name = String(decoding: bytes[position..<index], as: UTF8.self)
-    if ["bearer", "basic"].contains(name.lowercased()), index < bytes.count,
-      bytes[index] == ascii(" ")
+    let isScheme = index - position == 6 || index - position == 5
+    if isScheme, index < bytes.count, bytes[index] == ascii(" "),
+      isAuthenticationScheme(upTo: index)
     {
       let end = endOfToken(from: index + 1)
       guard end - index > 8 else { return false }
@@ -89,10 +96,11 @@ struct CredentialScanner {
       replace(upTo: end)
       return true
     }
-    let isOption = name.hasPrefix("-")
-    guard SecretName.matches(name),
-      let value = startOfValue(after: index, isOption: isOption)
-    else { return false }
+    // Most words have no value behind them, and then their meaning does not matter.
+    let isOption = bytes[position] == ascii("-")
+    guard let value = startOfValue(after: index, isOption: isOption) else { return false }
+    let name = String(decoding: bytes[position..<index], as: UTF8.self)
+    guard SecretName.matches(name) else { return false }
     let isHeader =
       name.lowercased().hasSuffix("authorization") || name.lowercased() == "cookie"
       || beginsWithScheme(at: value)
@@ -109,6 +117,11 @@ struct CredentialScanner {
     func isSmall(_ byte: UInt8) -> Bool { (97...122).contains(byte) }
     return value >= 2 && bytes[value - 1] == ascii(" ") && bytes[value - 2] == ascii(":")
       && name.utf8.allSatisfy(isSmall) && bytes[value..<end].allSatisfy(isSmall)
+  }
+
+  private func isAuthenticationScheme(upTo index: Int) -> Bool {
+    let name = String(decoding: bytes[position..<index], as: UTF8.self).lowercased()
+    return name == "bearer" || name == "basic"
   }
 
   /// Whether a value begins with the name of an authentication scheme and goes on after it.
@@ -153,13 +166,41 @@ struct CredentialScanner {
 
   // MARK: - Walking
 
-  private var isAtWordStart: Bool {
-    position == 0 || bytes[position - 1] >= 128 || !isLetterOrDigit(bytes[position - 1])
-  }
-
   private mutating func copyByte() {
     output.append(bytes[position])
     position += 1
+    // `\\nsk-…` in a string of JSON: the letter belongs to the escape.
+    if bytes[position - 1] == ascii("\\"), position < bytes.count,
+      Self.escaped.contains(bytes[position])
+    {
+      output.append(bytes[position])
+      position += 1
+    }
+  }
+
+  /// Copies up to where another word may begin: a letter or digit after something else.
+  private mutating func copyWord() {
+    let start = position
+    position += 1
+    while position < bytes.count, isNameByte(bytes[position]) {
+      let last = bytes[position - 1]
+      if last >= 128 || !isLetterOrDigit(last) { break }
+      position += 1
+    }
+    output += bytes[start..<position]
+  }
+
+  /// Copies a control sequence of a terminal, whose last letter is not part of the word behind it;
+  /// see `man 4 console_codes`.
+  private mutating func copyEscapeSequence() {
+    let start = position
+    position += 1
+    if position < bytes.count, bytes[position] == ascii("[") {
+      position += 1
+      while position < bytes.count, (0x20...0x3F).contains(bytes[position]) { position += 1 }
+    }
+    position = min(position + 1, bytes.count)
+    output += bytes[start..<position]
   }
 
   private mutating func copy(upTo end: Int) {
@@ -213,7 +254,17 @@ struct CredentialScanner {
   private static let quotes = Set("\"'`".utf8)
   private static let authorityEnd = Set("/?#\"'`<>".utf8)
   private static let valueEnd = Set(";&|,)}]".utf8)
+  private static let escaped = Set("bfnrt\"\\/".utf8)
   private static let tokenBytes = Set("./+=~".utf8)
+
+  /// Whether a shape begins with a byte.
+  private static let beginsShape: [Bool] = {
+    var table = [Bool](repeating: false, count: 256)
+    for shape in shapes {
+      shape.prefix.withUTF8Buffer { if let first = $0.first { table[Int(first)] = true } }
+    }
+    return table
+  }()
 
   /// Prefixes by which providers mark their keys, and the shortest length of the whole key that
   /// tells it from an ordinary word.

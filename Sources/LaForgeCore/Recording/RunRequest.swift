@@ -9,10 +9,12 @@ package struct RunRequest: Sendable {
   /// The running step that this run was started within.
   package var enclosing: StepID?
   package var projectID: String
+  /// How the command is run.
+  package var options: AgentOptions
 
   package init(
     command: AgentCommand, directory: String, label: String?, configuration: AgentConfiguration,
-    enclosing: StepID?, projectID: String
+    enclosing: StepID?, projectID: String, options: AgentOptions = AgentOptions()
   ) {
     self.command = command
     self.directory = directory
@@ -20,7 +22,16 @@ package struct RunRequest: Sendable {
     self.configuration = configuration
     self.enclosing = enclosing
     self.projectID = projectID
+    self.options = options
   }
+}
+
+/// What is said right before the command runs.
+package enum RunNotice: Equatable, Sendable {
+  /// The step is not protected against what happens to these, and that is news.
+  case leftOut(StepID, [LeftOut])
+  /// Other steps run in the same worktree.
+  case overlaps(StepID, with: [StepID])
 }
 
 /// A run that took place, and what its recording has to say to the person.
@@ -29,11 +40,17 @@ package struct RecordedRun: Equatable, Sendable {
   /// Why the program could not be executed; `nil` where it ran.
   package var launchFailure: AgentLaunchError?
   package var warnings: [RecordWarning]
+  /// How much of outputs is kept; `nil` for nothing.
+  package var outputLimits: OutputLimits?
 
-  package init(step: Step, launchFailure: AgentLaunchError?, warnings: [RecordWarning]) {
+  package init(
+    step: Step, launchFailure: AgentLaunchError?, warnings: [RecordWarning],
+    outputLimits: OutputLimits? = nil
+  ) {
     self.step = step
     self.launchFailure = launchFailure
     self.warnings = warnings
+    self.outputLimits = outputLimits
   }
 }
 
@@ -57,8 +74,11 @@ package enum RecordWarning: Equatable, Sendable {
   case changesUnknown(GitError)
   /// Lines that looked like usage could not be read.
   case unreadableUsage(lines: Int)
-  /// Processes that the command left behind still hold its output; the relay ended.
-  case outputLeftOpen
+  /// Processes that the command left behind still hold its output; the relay ended, or goes on
+  /// unrecorded where they print on a terminal.
+  case outputLeftOpen(OutputRoute)
+  /// What the command printed could not be kept, or not all of it.
+  case outputNotKept(reason: String)
   /// A stream of the caller could not be written; what the command printed after that is lost.
   case outputFailed(AgentOutputFailure)
   /// An earlier record could not be taken in from the spool.
@@ -69,6 +89,8 @@ package enum RecordWarning: Equatable, Sendable {
 package enum RecordError: Error, Equatable, Sendable {
   case repository(RepositoryError)
   case references(GitError)
+  /// A setting has a value that means nothing.
+  case configuration(GitError)
   case store(StoreError)
   /// The state before the run could not be taken or kept, so nothing could be undone.
   case state(StateError)
@@ -79,4 +101,6 @@ package enum RecordError: Error, Equatable, Sendable {
   case operation(OperationError)
   /// No process could be created for the command.
   case launch(AgentLaunchError)
+  /// A limit was asked for that only what the command prints can tell, and that is not seen.
+  case outputUnseen(RunLimits)
 }

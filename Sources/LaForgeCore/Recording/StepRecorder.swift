@@ -38,14 +38,13 @@ package struct StepRecorder {
   /// - Parameters:
   ///   - request: What to run.
   ///   - meter: Reads the usage from the output.
-  ///   - announce: Called before the program runs with what it is not protected against, where that
-  ///     is not what it was at the step before.
+  ///   - announce: Called before the program runs with what the person must know by then.
   /// - Returns: The recorded step.
   /// - Throws: `RecordError` only while the program has not been executed. From then on the run
   ///   has an outcome, whatever goes wrong is a warning in it.
   package func record(
     _ request: RunRequest, meter: any UsageMeter,
-    announce: (StepID, [LeftOut]) -> Void
+    announce: (RunNotice) -> Void
   ) async throws(RecordError) -> RecordedRun {
     var meter = meter
     var lock: AnyObject? = try inStore { () throws(StoreError) in
@@ -57,7 +56,7 @@ package struct StepRecorder {
       try await keep(before)
     }
     let isNews = try hasNewLeftOut(before.captured)
-    let held = try hold(request.command)
+    let held = try hold(request)
     let running = try start(request, from: before.captured, as: held)
     do throws(GitError) {
       if let protection { try await repository.protect(running.step.id, with: protection) }
@@ -69,7 +68,9 @@ package struct StepRecorder {
     // From here on the step counts as running, which keeps others out.
     withExtendedLifetime(lock) {}
     lock = nil
-    if isNews { announce(running.step.id, before.captured.leftOut) }
+    if isNews { announce(.leftOut(running.step.id, before.captured.leftOut)) }
+    let others = running.step.overlaps
+    if !others.isEmpty { announce(.overlaps(running.step.id, with: others)) }
 
     let startedAt = clock.monotonicMilliseconds()
     var end: (time: Timestamp, duration: Int64)?
@@ -78,6 +79,10 @@ package struct StepRecorder {
       case .output(let stream, let bytes): meter.consume(bytes, from: stream)
       case .ended: end = (clock.now(), clock.monotonicMilliseconds() - startedAt)
       }
+      guard let most = request.options.limits.maximumCost, let cost = meter.costSoFar else {
+        return nil
+      }
+      return cost > most ? .maxCost : nil
     }
     let report = meter.finish(usageFile: outcome.usageFile)
     var completion = StepCompletion(
@@ -87,7 +92,9 @@ package struct StepRecorder {
       durationMilliseconds: end?.duration ?? clock.monotonicMilliseconds() - startedAt,
       agentReportedError: report.agentReportedError,
       agentConfiguration: configuration(of: running.step, completedBy: report),
-      tokenUsage: report.usage)
+      tokenUsage: report.usage, resources: outcome.resources, output: outcome.output)
+    completion.activeMilliseconds =
+      max(0, completion.durationMilliseconds - outcome.stoppedMilliseconds)
     let changes = StepChanges(
       repository: repository, before: before.captured, tipsBefore: before.tips)
     var progress = before.captured.commits
@@ -98,15 +105,20 @@ package struct StepRecorder {
     if report.unreadableLines > 0 {
       warnings.append(.unreadableUsage(lines: report.unreadableLines))
     }
-    if outcome.leftOutputOpen { warnings.append(.outputLeftOpen) }
+    if outcome.leftOutputOpen { warnings.append(.outputLeftOpen(held.route)) }
     warnings += outcome.outputFailures.map(RecordWarning.outputFailed)
+    if let number = outcome.keepingFailure {
+      warnings.append(.outputNotKept(reason: Errno(rawValue: number).description))
+    }
     // Kept before the row is final: what the row names must exist.
     let failure = await keepOrphans(
       of: running.step.id, before, completion, progress: progress)
     let (step, unfinished) = finish(running, with: completion)
     let remaining = failure == nil ? await unprotect(step.id) : nil
     warnings += [failure, unfinished, remaining].compactMap { $0 }
-    return RecordedRun(step: step, launchFailure: outcome.launchFailure, warnings: warnings)
+    return RecordedRun(
+      step: step, launchFailure: outcome.launchFailure, warnings: warnings,
+      outputLimits: request.options.output)
   }
 
   // MARK: - Before the program runs
@@ -177,8 +189,19 @@ package struct StepRecorder {
     return !captured.leftOut.allSatisfy { known.contains([$0.path.text, $0.reason.rawValue]) }
   }
 
-  private func hold(_ command: AgentCommand) throws(RecordError) -> any HeldAgent {
-    do { return try runner.hold(command, storeID: store.storeID) } catch { throw .launch(error) }
+  private func hold(_ request: RunRequest) throws(RecordError) -> any HeldAgent {
+    let held: any HeldAgent
+    do {
+      held = try runner.hold(
+        request.command, storeID: store.storeID, options: request.options)
+    } catch {
+      throw .launch(error)
+    }
+    guard held.route != .direct || !request.options.limits.needOutput else {
+      held.abandon()
+      throw .outputUnseen(request.options.limits)
+    }
+    return held
   }
 
   private func start(

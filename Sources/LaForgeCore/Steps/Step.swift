@@ -181,6 +181,8 @@ public struct StepCompletion: Hashable, Codable, Sendable {
   public var endTime: Timestamp
   /// From the start of the command to its end by a monotonic clock.
   public var durationMilliseconds: Int64
+  /// The part of it in which the command was not stopped; `nil` where it is unknown.
+  public var activeMilliseconds: Int64?
   /// HEAD after the step; `nil` where it could not be read.
   public var headAfter: Head?
   /// What was recorded of the state after the step.
@@ -205,6 +207,10 @@ public struct StepCompletion: Hashable, Codable, Sendable {
   public var agentConfiguration: AgentConfiguration
   /// `nil` where nothing is known.
   public var tokenUsage: TokenUsage?
+  /// What the command took of the machine; `nil` where it is unknown.
+  public var resources: ResourceUsage?
+  /// What is known of its output; `nil` where nothing is.
+  public var output: StepOutput?
 
   /// Creates a value of these parts.
   public init(
@@ -213,7 +219,8 @@ public struct StepCompletion: Hashable, Codable, Sendable {
     snapshotAfter: ObjectID? = nil, referenceMoves: [ReferenceMove] = [],
     droppedStashes: [ObjectID] = [], lost: [LostWork]? = nil, commits: [ObjectID]? = nil,
     changes: ChangeSummary? = nil, agentReportedError: Bool? = nil,
-    agentConfiguration: AgentConfiguration = AgentConfiguration(), tokenUsage: TokenUsage? = nil
+    agentConfiguration: AgentConfiguration = AgentConfiguration(),
+    tokenUsage: TokenUsage? = nil, resources: ResourceUsage? = nil, output: StepOutput? = nil
   ) {
     self.endedBy = endedBy
     self.termination = termination
@@ -230,6 +237,8 @@ public struct StepCompletion: Hashable, Codable, Sendable {
     self.agentReportedError = agentReportedError
     self.agentConfiguration = agentConfiguration
     self.tokenUsage = tokenUsage
+    self.resources = resources
+    self.output = output
   }
 
   /// The status that follows from how the agent ended.

@@ -43,6 +43,10 @@ extension StepDocument: Encodable {
     case userTime = "user_ms"
     case systemTime = "system_ms"
     case maximumMemory = "max_rss_bytes"
+    case activeTime = "active_ms"
+    case capture
+    case outputBytes = "output_bytes"
+    case keptBytes = "output_kept_bytes"
     case tokenUsage = "token_usage"
     case checks, overlaps
     case createdAt = "created_at"
@@ -90,9 +94,18 @@ extension StepDocument: Encodable {
     try container.encode(step.start.startTime, forKey: .startTime)
     try container.encode(step.end?.endTime, forKey: .endTime)
     try container.encode(step.end?.durationMilliseconds, forKey: .duration)
-    try container.encodeNil(forKey: .userTime)
-    try container.encodeNil(forKey: .systemTime)
-    try container.encodeNil(forKey: .maximumMemory)
+    try container.encode(step.end?.activeMilliseconds, forKey: .activeTime)
+    let resources = step.end?.resources
+    try container.encode(resources?.userMilliseconds, forKey: .userTime)
+    try container.encode(resources?.systemMilliseconds, forKey: .systemTime)
+    try container.encode(resources?.peakMemoryBytes, forKey: .maximumMemory)
+    let output = step.end?.output
+    try container.encode(output?.route, forKey: .capture)
+    // What was not seen cannot be counted.
+    let isSeen = output != nil && output?.route != .direct
+    try container.encode(isSeen ? output?.printedBytes : nil, forKey: .outputBytes)
+    let kept = output.flatMap { $0.diskBytes == nil ? 0 : $0.keptBytes }
+    try container.encode(kept, forKey: .keptBytes)
   }
 
   private func encodeStates(into container: inout KeyedEncodingContainer<CodingKeys>) throws {

@@ -54,6 +54,14 @@ package struct GitCommand: Sendable {
     return words.count > 2 ? String(words[2]) : text
   }
 
+  /// The command of the person's pager, for the shell; see "GIT_PAGER" in `man 1 git-var`.
+  ///
+  /// `nil` where git cannot tell.
+  package func pager(in directory: FilePath) async throws(GitError) -> String? {
+    try await question(["var", "GIT_PAGER"], in: directory)?.split(separator: "\n").first
+      .map(String.init)
+  }
+
   /// Where git says that the repository of a folder lies, by all of git's own rules: `GIT_DIR` and
   /// its relatives, `safe.directory`, format extensions.
   ///

@@ -1,4 +1,4 @@
-package import LaForgeCore
+import LaForgeCore
 
 /// What the configuration says about taking states.
 struct CaptureSettings: Equatable, Sendable {
@@ -37,10 +37,10 @@ struct CaptureSettings: Equatable, Sendable {
       ["true", "yes", "on", "1"].contains(last(name)?.lowercased())
     }
     if let value = last("laforge.maxfilesize") {
-      maximumFileSize = try Self.size(value, "laforge.maxFileSize")
+      maximumFileSize = try ConfigurationValue.size(value, "laforge.maxFileSize")
     }
     if let value = last("laforge.maxuntracked") {
-      maximumUntrackedSize = try Self.size(value, "laforge.maxUntracked")
+      maximumUntrackedSize = try ConfigurationValue.size(value, "laforge.maxUntracked")
     }
     includes = configuration["laforge.include"] ?? []
     trustsExecutableBit = last("core.filemode") == nil || isTrue("core.filemode")
@@ -50,23 +50,4 @@ struct CaptureSettings: Equatable, Sendable {
       || last("core.attributesfile") != nil
       || (last("core.symlinks") != nil && !isTrue("core.symlinks"))
   }
-
-  /// A size as git reads integers: `k`, `m` and `g` are powers of 1024.
-  private static func size(_ text: String, _ name: String) throws(GitError) -> Int64 {
-    let units: [Character: Int64] = ["k": 1 << 10, "m": 1 << 20, "g": 1 << 30]
-    let unit = text.last.flatMap { units[Character($0.lowercased())] }
-    let digits = unit == nil ? text : String(text.dropLast())
-    let (value, isTooLarge) = (Int64(digits) ?? -1).multipliedReportingOverflow(by: unit ?? 1)
-    guard value >= 0, !isTooLarge else {
-      throw GitError(
-        code: .badConfiguration, message: "'\(text)' is no size (git config \(name))",
-        function: "git config")
-    }
-    return value
-  }
-}
-
-extension GitError.Code {
-  /// A `laforge.*` variable has a value of another kind.
-  package static let badConfiguration = GitError.Code(rawValue: -1004)
 }
