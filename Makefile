@@ -4,7 +4,8 @@ SWIFT ?= swift
 PREFIX ?= $(HOME)/.local
 
 # What building needs, and what the tests and the benchmarks call besides.
-PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils procps sqlite3 strace time util-linux
+PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils less procps \
+  python3-minimal sqlite3 strace time util-linux
 
 RELEASE = .build/release/laforge
 

@@ -37,6 +37,15 @@ int laforge_available(int descriptor) {
 
 int laforge_set_close_on_exec(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
 
+void laforge_enlarge_pipe(int descriptor, int size) {
+#ifdef F_SETPIPE_SZ
+  fcntl(descriptor, F_SETPIPE_SZ, size);
+#else
+  (void)descriptor;
+  (void)size;
+#endif
+}
+
 int laforge_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 3); }
 
 ssize_t laforge_write(int descriptor, const void *bytes, size_t count) {

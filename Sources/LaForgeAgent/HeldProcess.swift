@@ -69,9 +69,11 @@ final class HeldProcess: HeldAgent {
         termination: .exited(failure.exitStatus), endedBy: .exit, launchFailure: failure,
         output: output)
     }
-    return AgentOutcome(
+    var outcome = AgentOutcome(
       termination: end.termination, endedBy: end.reason, usageFile: usage,
       leftOutputOpen: end.leftOpen, outputFailures: end.failures, resources: end.resources,
       stoppedMilliseconds: end.stopped, output: output, keepingFailure: log?.failure?.rawValue)
+    outcome.typedSignal = end.typedSignal
+    return outcome
   }
 }

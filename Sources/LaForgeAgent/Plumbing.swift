@@ -103,6 +103,7 @@ final class Plumbing {
       throw AgentLaunchError(function: "pipe", errorNumber: errno)
     }
     for end in ends { _ = laforge_set_close_on_exec(end) }
+    laforge_enlarge_pipe(ends[0], Int32(RelayedStream.capacity))
     relays.append(Relay(stream: stream, source: ends[0], sink: sink))
     childEnds.append(ends[1])
     return ends[1]

@@ -53,6 +53,8 @@ struct RelayLoop {
     /// Whether processes that the command left behind still hold its output open.
     var leftOpen: Bool
     var failures: [AgentOutputFailure]
+    /// The signal that ended the command, where that was typed.
+    var typedSignal: Int32?
   }
 
   /// Runs until the command has ended and its output is relayed.
@@ -67,7 +69,8 @@ struct RelayLoop {
     job.leave(after: change, keepsRelaying: printsOn)
     return End(
       termination: termination, reason: reason, resources: resources, stopped: limits.stopped,
-      leftOpen: leftOpen, failures: streams.compactMap(\.failure))
+      leftOpen: leftOpen, failures: streams.compactMap(\.failure),
+      typedSignal: reason == .user && limits.reason == nil ? change?.value : nil)
   }
 
   private var termination: TerminationStatus {

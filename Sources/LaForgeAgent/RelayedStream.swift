@@ -23,8 +23,8 @@ struct RelayedStream {
   /// Why the caller's descriptor could not be written; `nil` where it could.
   private(set) var failure: AgentOutputFailure?
 
-  /// As much as a pipe holds.
-  private static let capacity = 1 << 16
+  /// As much as a pipe of LaForge's holds, in bytes.
+  static let capacity = 1 << 18
 
   init(_ relay: Plumbing.Relay) {
     stream = relay.stream

@@ -47,13 +47,18 @@ struct RecordingSession {
   ///
   /// The step is recorded already, so a failure is a warning.
   func trimOutputs(limit: Int64, in context: CommandContext) {
+    let archive = OutputArchive(
+      in: StoreFolder(commonDirectory: repository.location.commonDirectory).outputs)
     do {
+      let uncounted = try store.stepsWithUncountedOutput()
+      if !uncounted.isEmpty {
+        try store.recordOutputSizes(
+          Dictionary(uniqueKeysWithValues: uncounted.map { ($0, archive.diskBytes(of: $0)) }))
+      }
       let due = try store.outputsBeyond(limit)
       guard !due.isEmpty else { return }
-      let archive = OutputArchive(
-        in: StoreFolder(commonDirectory: repository.location.commonDirectory).outputs)
       for id in due { archive.remove(id) }
-      try store.forgetOutputs(of: due)
+      try store.recordOutputSizes(Dictionary(uniqueKeysWithValues: due.map { ($0, nil) }))
     } catch {
       context.error.say(
         UserMessage(

@@ -59,7 +59,7 @@ struct RunExecution {
       session.trimOutputs(limit: kept.ofAll, in: context)
     }
     session.backUp(in: context)
-    if run.step.endedBy == .user, case .signaled(let signal) = run.step.end?.termination {
+    if let signal = run.typedSignal {
       // As without LaForge, Ctrl-C ends the loop or the script around the run as well.
       OwnEnd.bySignal(signal)
     }

@@ -205,5 +205,7 @@ enum Migrations {
     -- NULL once it was removed to make room.
     ALTER TABLE steps ADD COLUMN output_disk_bytes INTEGER CHECK (output_disk_bytes >= 0);
     CREATE INDEX steps_with_output ON steps (id, output_disk_bytes) WHERE output_disk_bytes > 0;
+    CREATE INDEX steps_with_uncounted_output ON steps (id)
+      WHERE status = 'interrupted' AND output_disk_bytes IS NULL;
     """
 }

@@ -59,6 +59,15 @@ extension SQLiteStepStore {
       HeldRunLock.path(of: id, in: folder), milliseconds: milliseconds)
   }
 
+  /// Returns the steps that were cut off and whose outputs nobody has measured yet.
+  package func stepsWithUncountedOutput() throws(StoreError) -> [StepID] {
+    try readOnce { database in
+      try Int64.fetchAll(
+        database,
+        sql: "SELECT id FROM steps WHERE status = 'interrupted' AND output_disk_bytes IS NULL")
+    }.map(StepID.init(rawValue:))
+  }
+
   /// Returns the steps, oldest first, whose outputs must go so that all of them take no more room
   /// than a limit, in bytes.
   package func outputsBeyond(_ limit: Int64) throws(StoreError) -> [StepID] {

@@ -117,12 +117,14 @@ extension SQLiteStepStore {
     }
   }
 
-  /// Notes that the outputs of steps were removed to make room.
-  package func forgetOutputs(of ids: [StepID]) throws(StoreError) {
+  /// Notes how many bytes the outputs of steps take on disk; `nil` for one that was removed to make
+  /// room.
+  package func recordOutputSizes(_ sizes: [StepID: Int64?]) throws(StoreError) {
     try write { database in
-      for id in ids {
+      for (id, size) in sizes {
         try database.execute(
-          sql: "UPDATE steps SET output_disk_bytes = NULL WHERE id = ?", arguments: [id.rawValue])
+          sql: "UPDATE steps SET output_disk_bytes = ? WHERE id = ?",
+          arguments: [size, id.rawValue])
       }
     }
   }

@@ -104,6 +104,25 @@ import Testing
         """, "\(output)")
   }
 
+  @Test func aRunBesideAnotherSaysSoAndGoesOn() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        mkfifo ../ready ../go
+        laforge run -q sh -c 'echo > ../ready; read _ < ../go' & pid=$!; read _ < ../ready
+        laforge run -q true 2>&1; echo $?; echo > ../go; wait $pid
+        for i in 1 2; do laforge show $i --json | tr -d ' \\n' | grep -o '"overlaps":[^,]*'; done
+        """)
+    #expect(
+      output == """
+        Warning: S1 runs in this worktree too; S2 and S1 are recorded as overlapping.
+        Hint: `git worktree add` gives an agent a folder of its own.
+        0
+        "overlaps":[2]
+        "overlaps":[1]
+
+        """, "\(output)")
+  }
+
   @Test func undoOfAStepThatOverlappedNamesTheOtherAndRefusesWherePathsMeet() async throws {
     let output = try await RecordedScript.outcome(
       of: """

@@ -167,6 +167,10 @@ int laforge_available(int descriptor);
 int laforge_set_close_on_exec(int descriptor);
 int laforge_duplicate(int descriptor);
 
+// Lets a pipe hold more, where the system can: whoever relays a flood through it wakes up less
+// often.
+void laforge_enlarge_pipe(int descriptor, int size);
+
 // write(2) and close(2), which Swift methods of the same names hide.
 ssize_t laforge_write(int descriptor, const void *bytes, size_t count);
 int laforge_close(int descriptor);

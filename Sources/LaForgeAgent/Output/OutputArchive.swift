@@ -16,6 +16,15 @@ package struct OutputArchive: Sendable {
     !OutputSegment.numbers(of: step, in: folder).isEmpty
   }
 
+  /// How much room a step's output takes.
+  package func diskBytes(of step: StepID) -> Int64 {
+    OutputSegment.numbers(of: step, in: folder).reduce(0) { sum, number in
+      var status = stat()
+      let path = OutputSegment.path(of: number, of: step, in: folder)
+      return stat(path.string, &status) == 0 ? sum + Int64(status.st_size) : sum
+    }
+  }
+
   /// Removes what is kept of a step.
   package func remove(_ step: StepID) {
     for number in OutputSegment.numbers(of: step, in: folder) {

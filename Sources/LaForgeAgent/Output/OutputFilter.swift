@@ -44,7 +44,7 @@ struct OutputFilter {
     if isInPrivateKey { bytes = bytes.dropFirst(restOfKey(bytes)) }
     let (masked, isOpen) = redactor.redact(bytes: bytes)
     if isOpen { isInPrivateKey = true }
-    return masked
+    return masked ?? Array(bytes)
   }
 
   /// How many bytes belong to a private key: the lines in base64 and headers, and the last one.

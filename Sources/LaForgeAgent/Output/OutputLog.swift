@@ -14,6 +14,8 @@ final class OutputLog {
   private let limits: OutputLimits
   /// What waits to be written, the oldest first; the last one grows.
   private var blocks: [Block] = []
+  /// The memory of a block that is done with: a flood must not ask for new memory all the time.
+  private var spare: [UInt8] = []
   /// Of the oldest block.
   private var writer: OutputSegmentWriter?
   private var filters: [AgentStream: OutputFilter] = [:]
@@ -35,7 +37,11 @@ final class OutputLog {
     var size = 0
   }
 
-  private static let segmentsOfEachEnd = 8
+  /// Into how many segments the whole is divided, and how many of them are the beginning: the end has
+  /// to wait in memory.
+  private static let segmentCount: Int64 = 16
+  private static let headCount = 12
+  private static let tailCount = 4
   private static let quietTime: Int64 = 50
   private static let longestWait: Int64 = 1000
 
@@ -50,7 +56,7 @@ final class OutputLog {
   }
 
   private var segmentSize: Int {
-    Int(max(1 << 12, limits.ofStep / Int64(2 * Self.segmentsOfEachEnd)))
+    Int(max(1 << 12, limits.ofStep / Self.segmentCount))
   }
 
   // MARK: - While the command runs
@@ -114,15 +120,18 @@ final class OutputLog {
 
   private func beginBlock() {
     let number = (blocks.last?.number ?? -1) + 1
-    let head = Self.segmentsOfEachEnd
+    let head = Self.headCount
     // The beginning is written as it comes, or it would take up memory until the end.
     if number > 0, number <= head {
       attempt { while !blocks.isEmpty { try writeFirstBlock() } }
     }
-    blocks.append(Block(number: number))
+    defer {
+      blocks.append(Block(number: number, bytes: spare))
+      spare = []
+    }
     guard number >= head else { return }
     // The end is what came last.
-    let oldest = number - Self.segmentsOfEachEnd + 1
+    let oldest = number - Self.tailCount + 1
     while let first = blocks.first, first.number >= head, first.number < oldest { dropFirstBlock() }
     for (segment, file) in written where segment >= head && segment < oldest {
       unlink(file.path.string)
@@ -131,7 +140,7 @@ final class OutputLog {
   }
 
   private func dropFirstBlock() {
-    blocks.removeFirst()
+    recycle(blocks.removeFirst())
     // A line that began in it has lost its beginning.
     filters = [:]
     if let writer { unlink(writer.path.string) }
@@ -140,12 +149,18 @@ final class OutputLog {
 
   private func writeFirstBlock() throws {
     try writeFrames()
-    let block = blocks.removeFirst()
-    if let writer {
+    if let writer, let number = blocks.first?.number {
       try writer.finish()
-      note(writer, block.number)
+      note(writer, number)
     }
     writer = nil
+    recycle(blocks.removeFirst())
+  }
+
+  private func recycle(_ block: consuming Block) {
+    // Swapped, not copied: memory that is shared would be asked for anew.
+    swap(&spare, &block.bytes)
+    spare.removeAll(keepingCapacity: true)
   }
 
   private func note(_ writer: OutputSegmentWriter, _ number: Int) {

@@ -68,6 +68,8 @@ package struct AgentOutcome: Equatable, Sendable {
   package var output: StepOutput?
   /// The value of `errno` where its output could not be kept.
   package var keepingFailure: Int32?
+  /// The signal that ended it, where that was typed at the terminal.
+  package var typedSignal: Int32?
 
   package init(
     termination: TerminationStatus, endedBy: EndReason, launchFailure: AgentLaunchError? = nil,

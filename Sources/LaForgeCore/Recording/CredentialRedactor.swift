@@ -31,16 +31,32 @@ package struct CredentialRedactor: Sendable {
 
   /// Redacts every credential in a text.
   package func redact(_ text: String) -> String {
-    var scanner = CredentialScanner(Array(text.utf8))
-    return String(decoding: scanner.redacted(), as: UTF8.self)
+    let bytes = Array(text.utf8)
+    let redacted = redact(bytes: bytes[...]).bytes
+    return redacted.map { String(decoding: $0, as: UTF8.self) } ?? text
   }
 
   /// Redacts every credential in bytes that need not be text.
   ///
-  /// - Returns: The bytes, and whether they end within a private key.
-  package func redact(bytes: ArraySlice<UInt8>) -> (bytes: [UInt8], endsInPrivateKey: Bool) {
-    var scanner = CredentialScanner(Array(bytes))
-    return (scanner.redacted(), scanner.endsInPrivateKey)
+  /// - Returns: The bytes, `nil` where they hold none; and whether they end within a private key.
+  package func redact(
+    bytes: ArraySlice<UInt8>
+  ) -> (bytes: [UInt8]?, endsInPrivateKey: Bool) {
+    bytes.withUnsafeBufferPointer { buffer in
+      var scanner = CredentialScanner(buffer)
+      scanner.scan()
+      guard !scanner.found.isEmpty else { return (nil, false) }
+      var output: [UInt8] = []
+      output.reserveCapacity(buffer.count)
+      var copied = 0
+      for range in scanner.found {
+        output.append(contentsOf: buffer[copied..<range.lowerBound])
+        output += Array(Self.placeholder.utf8)
+        copied = range.upperBound
+      }
+      output.append(contentsOf: buffer[copied...])
+      return (output, scanner.endsInPrivateKey)
+    }
   }
 
   /// Redacts a JSON value; an object's value is redacted whole where its key names a credential.
@@ -93,6 +109,32 @@ enum SecretName {
     guard last == "key", words.count > 1 else { return false }
     return keyQualifiers.contains(words[words.count - 2])
   }
+
+  /// Whether the bytes of a name end as one does that names a credential; all others are none.
+  static func mayMatch(_ name: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+    guard let last = name.last, Self.lastBytes[Int(last)] else { return false }
+    return endings.contains { ending in
+      let count = ending.utf8CodeUnitCount
+      guard name.count >= count else { return false }
+      let start = name.endIndex - count
+      return (0..<count).allSatisfy { name[start + $0] | 0x20 == ending.utf8Start[$0] }
+    }
+  }
+
+  private static let endings: [StaticString] = [
+    "auth", "bearer", "pass", "pat", "pwd", "key", "authorization", "cookie", "credential",
+    "credentials", "passphrase", "passwd", "password", "secret", "secrets", "token",
+  ]
+
+  private static let lastBytes: [Bool] = {
+    var table = [Bool](repeating: false, count: 256)
+    for ending in endings {
+      let last = ending.utf8Start[ending.utf8CodeUnitCount - 1]
+      table[Int(last)] = true
+      table[Int(last & ~0x20)] = true
+    }
+    return table
+  }()
 
   /// Short words that mean a credential only as they are.
   private static let exactWords: Set<String> = ["auth", "bearer", "pass", "pat"]

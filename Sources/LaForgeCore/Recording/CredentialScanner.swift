@@ -1,70 +1,121 @@
-/// Walks once over a text and copies it without its credentials.
+/// Walks once over bytes and finds the credentials in them.
+///
+/// It is made to be fast over what holds none, which is nearly everything: agents print megabytes.
 struct CredentialScanner {
-  private let bytes: [UInt8]
+  private let bytes: UnsafeBufferPointer<UInt8>
   private var position = 0
-  private var output: [UInt8] = []
-  /// Whether the text ends within a private key.
+  /// The credentials found so far, in order and apart.
+  private(set) var found: [Range<Int>] = []
+  /// Whether the bytes end within a private key.
   private(set) var endsInPrivateKey = false
+  private let shapes = Self.shapesByFirstByte
 
-  init(_ bytes: [UInt8]) {
+  /// - Parameter bytes: Valid as long as this value is used.
+  init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.bytes = bytes
   }
 
-  mutating func redacted() -> [UInt8] {
-    output.reserveCapacity(bytes.count)
+  mutating func scan() {
     while position < bytes.count {
-      if bytes[position] == 27 {
-        copyEscapeSequence()
-      } else if isNameByte(bytes[position]) {
-        if skipPrivateKeyBlock() || skipKnownShape() || skipURLPassword() || skipNamedValue() {
+      // Line by line: most of them need no second look.
+      if position == 0 || bytes[position - 1] == ascii("\n"), let next = endOfHarmlessLine() {
+        position = next
+        continue
+      }
+      let byte = bytes[position]
+      if byte == 27 {
+        passEscapeSequence()
+      } else if ByteClass.isName(byte) {
+        if findPrivateKeyBlock() || findKnownShape() || findURLPassword() || findNamedValue() {
           continue
         }
-        copyWord()
+        passWord()
       } else {
-        copyByte()
+        position += 1
+        // `\nsk-…` in a string of JSON: the letter belongs to the escape.
+        if byte == ascii("\\"), position < bytes.count, ByteClass.isEscaped(bytes[position]) {
+          position += 1
+        }
       }
     }
-    return output
+  }
+
+  /// The end of a line in which no credential can be: no name with a value, no option, no URL, no
+  /// word as long as a key, no authentication scheme; `nil` where one might be.
+  private func endOfHarmlessLine() -> Int? {
+    var index = position
+    var run = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == ascii("\n") { return index + 1 }
+      if ByteClass.isToken(byte) {
+        run += 1
+        if run >= Self.shortestKey { return nil }
+        if byte == ascii("=") { return nil }
+        if byte == ascii("-"), run == 1 { return nil }
+      } else {
+        if byte == ascii(":") { return nil }
+        if byte == ascii(" "), run >= 5, endsInScheme(index) { return nil }
+        run = 0
+      }
+      index += 1
+    }
+    return index
+  }
+
+  /// Whether a word that ends at an index may be `Bearer` or `Basic`.
+  private func endsInScheme(_ index: Int) -> Bool {
+    switch bytes[index - 1] | 0x20 {
+    case ascii("r"): bytes[index - 3] | 0x20 == ascii("r") && bytes[index - 4] | 0x20 == ascii("a")
+    case ascii("c"): bytes[index - 4] | 0x20 == ascii("a") && bytes[index - 5] | 0x20 == ascii("b")
+    default: false
+    }
   }
 
   // MARK: - Shapes
 
   /// `-----BEGIN … PRIVATE KEY-----` up to its end line, or to the end of the text.
-  private mutating func skipPrivateKeyBlock() -> Bool {
-    guard starts(with: "-----BEGIN "), let header = end(of: "PRIVATE KEY-----", from: position),
-      header - position < 80
+  private mutating func findPrivateKeyBlock() -> Bool {
+    guard bytes[position] == ascii("-"), hasBytes("-----BEGIN ", at: position),
+      let header = end(of: "PRIVATE KEY-----", from: position), header - position < 80
     else { return false }
     let footer = end(of: "PRIVATE KEY-----", from: header)
     endsInPrivateKey = footer == nil
-    replace(upTo: footer ?? bytes.count)
+    take(upTo: footer ?? bytes.count)
     return true
   }
 
   /// A key by its provider's prefix, a JSON web token, or an AWS access key id.
-  private mutating func skipKnownShape() -> Bool {
-    guard Self.beginsShape[Int(bytes[position])] else { return false }
-    for shape in Self.shapes where starts(with: shape.prefix) {
+  private mutating func findKnownShape() -> Bool {
+    let rest = bytes.count - position
+    for shape in shapes[Int(bytes[position])] where shape.prefix.utf8CodeUnitCount <= rest {
+      // The second byte sorts nearly all words out.
+      guard bytes[position + 1] == shape.prefix.utf8Start[1], hasBytes(shape.prefix, at: position)
+      else { continue }
       let end = endOfToken(from: position)
       if end - position >= shape.minimumLength {
-        replace(upTo: end)
+        take(upTo: end)
         return true
       }
     }
     return false
   }
 
-  /// `scheme://user:password@host`: the password alone is taken out.
-  private mutating func skipURLPassword() -> Bool {
+  /// `scheme://user:password@host`: the password alone is a credential.
+  private mutating func findURLPassword() -> Bool {
     var index = position
-    while index < bytes.count, isLetterOrDigit(bytes[index]) || bytes[index] == ascii("+") {
+    while index < bytes.count, ByteClass.isLetterOrDigit(bytes[index]) || bytes[index] == ascii("+")
+    {
       index += 1
     }
-    guard index > position, hasBytes("://", at: index) else { return false }
+    guard index > position, index < bytes.count, bytes[index] == ascii(":"),
+      hasBytes("://", at: index)
+    else { return false }
     let authority = index + 3
     var colon: Int?
     var at: Int?
     index = authority
-    while index < bytes.count, !isSpace(bytes[index]), !Self.authorityEnd.contains(bytes[index]) {
+    while index < bytes.count, !ByteClass.endsAuthority(bytes[index]) {
       if bytes[index] == ascii(":"), colon == nil { colon = index }
       if bytes[index] == ascii("@") { at = index }
       index += 1
@@ -72,42 +123,39 @@ struct CredentialScanner {
     guard let at else { return false }
     // A lone user name may be a token: https://ghp_x@github.com. Its shape decides.
     guard let colon, colon < at else {
-      copy(upTo: authority)
+      position = authority
       return true
     }
-    copy(upTo: colon + 1)
-    replace(upTo: at)
+    position = colon + 1
+    take(upTo: at)
     return true
   }
 
   /// `name=value`, `name: value`, `"name": "value"`, `Bearer value`, where the name tells that the
   /// value is a credential.
-  private mutating func skipNamedValue() -> Bool {
+  private mutating func findNamedValue() -> Bool {
     var index = position
-    while index < bytes.count, isNameByte(bytes[index]) { index += 1 }
-    guard index > position else { return false }
-    let isScheme = index - position == 6 || index - position == 5
-    if isScheme, index < bytes.count, bytes[index] == ascii(" "),
-      isAuthenticationScheme(upTo: index)
-    {
+    while index < bytes.count, ByteClass.isName(bytes[index]) { index += 1 }
+    if isAuthenticationScheme(upTo: index) {
       let end = endOfToken(from: index + 1)
       guard end - index > 8 else { return false }
-      copy(upTo: index + 1)
-      replace(upTo: end)
+      position = index + 1
+      take(upTo: end)
       return true
     }
     // Most words have no value behind them, and then their meaning does not matter.
-    let isOption = bytes[position] == ascii("-")
-    guard let value = startOfValue(after: index, isOption: isOption) else { return false }
-    let name = String(decoding: bytes[position..<index], as: UTF8.self)
+    guard let value = startOfValue(after: index, isOption: bytes[position] == ascii("-")),
+      SecretName.mayMatch(bytes[position..<index])
+    else { return false }
+    let name = text(position..<index)
     guard SecretName.matches(name) else { return false }
     let isHeader =
       name.lowercased().hasSuffix("authorization") || name.lowercased() == "cookie"
       || beginsWithScheme(at: value)
     let end = endOfValue(from: value, isHeader: isHeader)
     guard end > value, !isProse(name, upTo: value, end: end) else { return false }
-    copy(upTo: value)
-    replace(upTo: end)
+    position = value
+    take(upTo: end)
     return true
   }
 
@@ -119,14 +167,18 @@ struct CredentialScanner {
       && name.utf8.allSatisfy(isSmall) && bytes[value..<end].allSatisfy(isSmall)
   }
 
+  /// Whether the word up to an index is `Bearer` or `Basic`, with a space behind it.
   private func isAuthenticationScheme(upTo index: Int) -> Bool {
-    let name = String(decoding: bytes[position..<index], as: UTF8.self).lowercased()
-    return name == "bearer" || name == "basic"
+    let length = index - position
+    guard length == 6 || length == 5, index < bytes.count, bytes[index] == ascii(" "),
+      bytes[position] | 0x20 == ascii("b")
+    else { return false }
+    return ["bearer", "basic"].contains(text(position..<index).lowercased())
   }
 
   /// Whether a value begins with the name of an authentication scheme and goes on after it.
   private func beginsWithScheme(at index: Int) -> Bool {
-    let rest = String(decoding: bytes[index...].prefix(8), as: UTF8.self).lowercased()
+    let rest = text(index..<min(index + 8, bytes.count)).lowercased()
     return ["bearer ", "basic ", "token "].contains(where: rest.hasPrefix)
   }
 
@@ -135,88 +187,74 @@ struct CredentialScanner {
   /// The value of an option may follow after a space.
   private func startOfValue(after index: Int, isOption: Bool) -> Int? {
     var index = index
-    if isOption, index < bytes.count, bytes[index] == ascii(" ") {
-      while index < bytes.count, bytes[index] == ascii(" ") { index += 1 }
-      guard index < bytes.count, bytes[index] != ascii("-") else { return nil }
-      return Self.quotes.contains(bytes[index]) ? index + 1 : index
+    func isAt(_ scalar: Unicode.Scalar) -> Bool {
+      index < bytes.count && bytes[index] == ascii(scalar)
     }
-    if index < bytes.count, Self.quotes.contains(bytes[index]) { index += 1 }
-    while index < bytes.count, bytes[index] == ascii(" ") { index += 1 }
-    guard index < bytes.count, bytes[index] == ascii("=") || bytes[index] == ascii(":") else {
-      return nil
+    func isAtQuote() -> Bool { index < bytes.count && ByteClass.isQuote(bytes[index]) }
+    if isOption, isAt(" ") {
+      while isAt(" ") { index += 1 }
+      guard index < bytes.count, !isAt("-") else { return nil }
+      return isAtQuote() ? index + 1 : index
     }
+    // In a string of JSON the quotes of a string are escaped.
+    if isAt("\\") { index += 1 }
+    if isAtQuote() { index += 1 }
+    while isAt(" ") { index += 1 }
+    guard isAt("=") || isAt(":") else { return nil }
     index += 1
-    while index < bytes.count, bytes[index] == ascii(" ") { index += 1 }
-    if index < bytes.count, Self.quotes.contains(bytes[index]) { index += 1 }
+    while isAt(" ") { index += 1 }
+    if isAt("\\") { index += 1 }
+    if isAtQuote() { index += 1 }
     return index
   }
 
   /// A header's value runs to the end of its line or quotation, any other to the next space.
   private func endOfValue(from start: Int, isHeader: Bool) -> Int {
-    let isQuoted = start > 0 && Self.quotes.contains(bytes[start - 1])
+    let isQuoted = start > 0 && ByteClass.isQuote(bytes[start - 1])
     var index = start
     while index < bytes.count {
       let byte = bytes[index]
-      if byte == ascii("\n") || Self.quotes.contains(byte) { break }
-      if !isHeader, !isQuoted, isSpace(byte) || Self.valueEnd.contains(byte) { break }
+      if byte == ascii("\n") || ByteClass.isQuote(byte) { break }
+      if !isHeader, !isQuoted, ByteClass.endsValue(byte) { break }
       index += 1
     }
+    // The escape of the quotation mark that ends it.
+    if index > start, index < bytes.count, bytes[index - 1] == ascii("\\") { index -= 1 }
     return index
   }
 
   // MARK: - Walking
 
-  private mutating func copyByte() {
-    output.append(bytes[position])
+  /// Goes on to where another word may begin: a letter or digit after something else.
+  private mutating func passWord() {
     position += 1
-    // `\\nsk-…` in a string of JSON: the letter belongs to the escape.
-    if bytes[position - 1] == ascii("\\"), position < bytes.count,
-      Self.escaped.contains(bytes[position])
-    {
-      output.append(bytes[position])
-      position += 1
-    }
-  }
-
-  /// Copies up to where another word may begin: a letter or digit after something else.
-  private mutating func copyWord() {
-    let start = position
-    position += 1
-    while position < bytes.count, isNameByte(bytes[position]) {
+    while position < bytes.count, ByteClass.isName(bytes[position]) {
       let last = bytes[position - 1]
-      if last >= 128 || !isLetterOrDigit(last) { break }
+      if last >= 128 || !ByteClass.isLetterOrDigit(last) { return }
       position += 1
     }
-    output += bytes[start..<position]
   }
 
-  /// Copies a control sequence of a terminal, whose last letter is not part of the word behind it;
+  /// Passes a control sequence of a terminal, whose last letter is not part of the word behind it;
   /// see `man 4 console_codes`.
-  private mutating func copyEscapeSequence() {
-    let start = position
+  private mutating func passEscapeSequence() {
     position += 1
     if position < bytes.count, bytes[position] == ascii("[") {
       position += 1
       while position < bytes.count, (0x20...0x3F).contains(bytes[position]) { position += 1 }
     }
     position = min(position + 1, bytes.count)
-    output += bytes[start..<position]
   }
 
-  private mutating func copy(upTo end: Int) {
-    output += bytes[position..<end]
+  private mutating func take(upTo end: Int) {
+    if end > position { found.append(position..<end) }
     position = end
   }
-
-  private mutating func replace(upTo end: Int) {
-    output += Array(CredentialRedactor.placeholder.utf8)
-    position = end
-  }
-
-  private func starts(with text: StaticString) -> Bool { hasBytes(text, at: position) }
 
   private func hasBytes(_ text: StaticString, at index: Int) -> Bool {
-    text.withUTF8Buffer { bytes[min(index, bytes.count)...].starts(with: $0) }
+    let count = text.utf8CodeUnitCount
+    guard index + count <= bytes.count else { return false }
+    return (0..<count).allSatisfy { bytes[index + $0] == text.utf8Start[$0] }
   }
 
   private func end(of text: StaticString, from start: Int) -> Int? {
@@ -230,41 +268,17 @@ struct CredentialScanner {
 
   private func endOfToken(from start: Int) -> Int {
     var index = start
-    while index < bytes.count, isNameByte(bytes[index]) || Self.tokenBytes.contains(bytes[index]) {
-      index += 1
-    }
+    while index < bytes.count, ByteClass.isToken(bytes[index]) { index += 1 }
     return index
   }
 
-  private func isNameByte(_ byte: UInt8) -> Bool {
-    isLetterOrDigit(byte) || byte == ascii("_") || byte == ascii("-")
+  private func text(_ range: Range<Int>) -> String {
+    String(decoding: bytes[range], as: UTF8.self)
   }
-
-  private func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-      || byte >= 128
-  }
-
-  private func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
 
   private func ascii(_ scalar: Unicode.Scalar) -> UInt8 { UInt8(ascii: scalar) }
 
   // MARK: - Tables
-
-  private static let quotes = Set("\"'`".utf8)
-  private static let authorityEnd = Set("/?#\"'`<>".utf8)
-  private static let valueEnd = Set(";&|,)}]".utf8)
-  private static let escaped = Set("bfnrt\"\\/".utf8)
-  private static let tokenBytes = Set("./+=~".utf8)
-
-  /// Whether a shape begins with a byte.
-  private static let beginsShape: [Bool] = {
-    var table = [Bool](repeating: false, count: 256)
-    for shape in shapes {
-      shape.prefix.withUTF8Buffer { if let first = $0.first { table[Int(first)] = true } }
-    }
-    return table
-  }()
 
   /// Prefixes by which providers mark their keys, and the shortest length of the whole key that
   /// tells it from an ordinary word.
@@ -278,4 +292,53 @@ struct CredentialScanner {
     ("csk-", 20), ("fw_", 20), ("tgp_v1_", 20), ("AGE-SECRET-KEY-", 20), ("lin_api_", 20),
     ("shpat_", 20), ("dapi", 32), ("hvs.", 20), ("sntrys_", 20), ("sbp_", 20),
   ]
+
+  /// The shortest of the lengths above.
+  private static let shortestKey = 15
+
+  private static let shapesByFirstByte: [[(prefix: StaticString, minimumLength: Int)]] = {
+    var table = [[(prefix: StaticString, minimumLength: Int)]](repeating: [], count: 256)
+    for shape in shapes { table[Int(shape.prefix.utf8Start[0])].append(shape) }
+    return table
+  }()
+}
+
+/// What a byte can be part of, by a table: each byte of an output is asked several times.
+enum ByteClass {
+  private static let name: UInt8 = 1
+  private static let letterOrDigit: UInt8 = 2
+  private static let token: UInt8 = 4
+  private static let quote: UInt8 = 8
+  private static let valueEnd: UInt8 = 16
+  private static let authorityEnd: UInt8 = 32
+  private static let escaped: UInt8 = 64
+
+  private static let table: [UInt8] = {
+    var table = [UInt8](repeating: 0, count: 256)
+    func add(_ bytes: some Sequence<UInt8>, _ kind: UInt8) {
+      for byte in bytes { table[Int(byte)] |= kind }
+    }
+    for range in [48...57, 65...90, 97...122, 128...255] as [ClosedRange<UInt8>] {
+      add(range, letterOrDigit | name | token)
+    }
+    add("_-".utf8, name | token)
+    add("./+=~".utf8, token)
+    add("\"'`".utf8, quote | authorityEnd)
+    add(" \t\n\r\u{B}\u{C}".utf8, valueEnd | authorityEnd)
+    add(";&|,)}]".utf8, valueEnd)
+    add("/?#<>".utf8, authorityEnd)
+    add("bfnrt\"\\/".utf8, escaped)
+    return table
+  }()
+
+  static func isName(_ byte: UInt8) -> Bool { table[Int(byte)] & name != 0 }
+  static func isLetterOrDigit(_ byte: UInt8) -> Bool { table[Int(byte)] & letterOrDigit != 0 }
+  /// Whether it can stand within a key.
+  static func isToken(_ byte: UInt8) -> Bool { table[Int(byte)] & token != 0 }
+  static func isQuote(_ byte: UInt8) -> Bool { table[Int(byte)] & quote != 0 }
+  static func endsValue(_ byte: UInt8) -> Bool { table[Int(byte)] & valueEnd != 0 }
+  /// Whether the part of a URL between `//` and the path ends before it.
+  static func endsAuthority(_ byte: UInt8) -> Bool { table[Int(byte)] & authorityEnd != 0 }
+  /// Whether it can stand behind a backslash in a string of JSON.
+  static func isEscaped(_ byte: UInt8) -> Bool { table[Int(byte)] & escaped != 0 }
 }

@@ -42,6 +42,8 @@ package struct RecordedRun: Equatable, Sendable {
   package var warnings: [RecordWarning]
   /// How much of outputs is kept; `nil` for nothing.
   package var outputLimits: OutputLimits?
+  /// The signal that ended the command, where that was typed at the terminal.
+  package var typedSignal: Int32?
 
   package init(
     step: Step, launchFailure: AgentLaunchError?, warnings: [RecordWarning],

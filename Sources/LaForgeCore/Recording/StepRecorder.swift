@@ -116,9 +116,11 @@ package struct StepRecorder {
     let (step, unfinished) = finish(running, with: completion)
     let remaining = failure == nil ? await unprotect(step.id) : nil
     warnings += [failure, unfinished, remaining].compactMap { $0 }
-    return RecordedRun(
+    var run = RecordedRun(
       step: step, launchFailure: outcome.launchFailure, warnings: warnings,
       outputLimits: request.options.output)
+    run.typedSignal = outcome.typedSignal
+    return run
   }
 
   // MARK: - Before the program runs
