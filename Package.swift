@@ -36,7 +36,9 @@ let package = Package(
       name: "CLaForgeSupport",
       cSettings: linksArchive ? [.define("LAFORGE_LINKS_LIBGIT2_ARCHIVE")] : []),
     .target(name: "LaForgeCore", dependencies: [systemPackage]),
-    .target(name: "LaForgeUsage", dependencies: ["LaForgeCore"]),
+    .target(
+      name: "LaForgeUsage", dependencies: ["LaForgeCore"],
+      resources: [.embedInCode("Prices/prices.json")]),
     .target(
       name: "LaForgeGit",
       dependencies: ["LaForgeCore", "CLibgit2", "CLaForgeSupport", subprocess, systemPackage],
@@ -60,7 +62,9 @@ let package = Package(
       name: "LaForgeTestSupport",
       dependencies: ["LaForgeCore", "CLaForgeSupport", subprocess, systemPackage]),
     .testTarget(name: "LaForgeCoreTests", dependencies: ["LaForgeCore", "LaForgeTestSupport"]),
-    .testTarget(name: "LaForgeUsageTests", dependencies: ["LaForgeUsage", "LaForgeTestSupport"]),
+    .testTarget(
+      name: "LaForgeUsageTests",
+      dependencies: ["LaForgeUsage", "LaForgeCore", "LaForgeStore", "LaForgeTestSupport", grdb]),
     .testTarget(
       name: "LaForgeGitTests",
       dependencies: ["LaForgeGit", "LaForgeCore", "LaForgeTestSupport", systemPackage]),

@@ -192,8 +192,24 @@ package struct CommandContext {
     return FileStepSpool(commonDirectory: commonDirectory, stateDirectory: state)
   }
 
-  func makeMeter(agent: String, arguments: [String]) -> any UsageMeter {
-    UsageReader(agent: agent, arguments: arguments)
+  /// Reads the usage of a run; looks at the agent's session files as they are now.
+  func makeMeter(
+    agent: String, arguments: [String], repository: WorktreeRepository,
+    prices: [String: [String: String]]
+  ) -> UsageReader {
+    let variables = environment.map { String(decoding: $0, as: UTF8.self) }.compactMap { pair in
+      pair.firstIndex(of: "=").map {
+        (String(pair[..<$0]), String(pair[pair.index(after: $0)...]))
+      }
+    }
+    let call = AgentCall(
+      arguments: arguments, directory: directory.string,
+      workingTree: repository.location.workingTree.string, home: variable("HOME"),
+      environment: Dictionary(variables, uniquingKeysWith: { first, _ in first }),
+      start: clock.now().millisecondsSince1970)
+    return UsageReader(
+      agent: agent, call: call, prices: PriceTable(settings: prices),
+      databases: SQLiteSessionDatabase())
   }
 
   /// Whether the user wants an agent to run even where no record of it can be made.

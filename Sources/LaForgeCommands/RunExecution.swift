@@ -41,7 +41,8 @@ struct RunExecution {
         configuration: configuration, enclosing: session.enclosing, projectID: session.projectID,
         options: try await agentOptions(repository, recognition))
       let meter = context.makeMeter(
-        agent: configuration.agent ?? command.baseName, arguments: command.text)
+        agent: configuration.agent ?? command.baseName, arguments: recognition.arguments,
+        repository: repository, prices: try await prices(repository))
       run = try await session.recorder.record(request, meter: meter) { notice in
         RunReport.say(notice, in: context)
       }
@@ -75,6 +76,12 @@ struct RunExecution {
     agent.isFullScreen = recognition.isFullScreen
     agent.limits = options.limits
     return agent
+  }
+
+  private func prices(
+    _ repository: WorktreeRepository
+  ) async throws(RecordError) -> [String: [String: String]] {
+    do { return try await repository.prices() } catch { throw .configuration(error) }
   }
 
   /// A run that was ended from outside says so everywhere: its exit status does not tell why.

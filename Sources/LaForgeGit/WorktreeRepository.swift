@@ -155,6 +155,18 @@ package final class WorktreeRepository: StateRepository {
     return options
   }
 
+  /// The user's prices: `laforge.price.MODEL.input` and its like, by model.
+  package func prices() async throws(GitError) -> [String: [String: String]] {
+    var prices: [String: [String: String]] = [:]
+    let prefix = "laforge.price."
+    for (name, values) in try await reader.configurationEntries() where name.hasPrefix(prefix) {
+      let rest = name.dropFirst(prefix.count)
+      guard let point = rest.lastIndex(of: "."), let value = values.last else { continue }
+      prices[String(rest[..<point]), default: [:]][String(rest[rest.index(after: point)...])] = value
+    }
+    return prices
+  }
+
   private func readHead() async throws(GitError) -> Head {
     do {
       return try await reader.head()

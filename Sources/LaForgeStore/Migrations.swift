@@ -3,7 +3,7 @@ import GRDB
 /// The schema of the step database and its numbered, append-only migrations.
 enum Migrations {
   /// The number of the newest migration, kept in `PRAGMA user_version`.
-  static let current = 4
+  static let current = 5
 
   static func makeMigrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -22,6 +22,10 @@ enum Migrations {
     migrator.registerMigration("4 output") { database in
       try database.execute(sql: output)
       try database.execute(sql: "PRAGMA user_version = 4")
+    }
+    migrator.registerMigration("5 usage") { database in
+      try database.execute(sql: usage)
+      try database.execute(sql: "PRAGMA user_version = 5")
     }
     return migrator
   }
@@ -207,5 +211,11 @@ enum Migrations {
     CREATE INDEX steps_with_output ON steps (id, output_disk_bytes) WHERE output_disk_bytes > 0;
     CREATE INDEX steps_with_uncounted_output ON steps (id)
       WHERE status = 'interrupted' AND output_disk_bytes IS NULL;
+    """
+
+  /// Migration 5: which places told a step's usage.
+  private static let usage = """
+    ALTER TABLE steps ADD COLUMN usage_explanation_json TEXT
+      CHECK (usage_explanation_json IS NULL OR json_valid(usage_explanation_json));
     """
 }

@@ -220,7 +220,8 @@ extension SQLiteStepStore {
           files_changed = ?, insertions = ?, deletions = ?, agent_error = ?,
           agent_config_json = ?, token_usage_json = ?, snapshot_after = ?, lost_json = ?,
           active_ms = ?, user_ms = ?, system_ms = ?, max_rss_bytes = ?, capture = ?,
-          output_bytes = ?, output_kept_bytes = ?, output_disk_bytes = ?
+          output_bytes = ?, output_kept_bytes = ?, output_disk_bytes = ?,
+          usage_explanation_json = ?
         WHERE id = ? AND status IN ('running', 'interrupted')
         """,
       arguments: [
@@ -235,7 +236,8 @@ extension SQLiteStepStore {
         completion.resources?.userMilliseconds, completion.resources?.systemMilliseconds,
         completion.resources?.peakMemoryBytes, completion.output?.route.rawValue,
         completion.output?.printedBytes, completion.output?.keptBytes,
-        completion.output?.diskBytes, id.rawValue,
+        completion.output?.diskBytes,
+        try completion.usageExplanation.map { try StepRow.json($0) }, id.rawValue,
       ])
     guard database.changesCount == 1 else { return false }
     for (position, commit) in (completion.commits ?? []).enumerated() {

@@ -215,6 +215,7 @@ enum StepRow {
       tokenUsage: usage == TokenUsage() ? nil : usage, resources: decodeResources(row),
       output: try decodeOutput(row))
     completion.activeMilliseconds = row["active_ms"]
+    completion.usageExplanation = try optionalJSON("usage_explanation_json", row, decoder)
     return completion
   }
 

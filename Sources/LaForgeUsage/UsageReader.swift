@@ -1,26 +1,53 @@
 package import LaForgeCore
 
-/// Reads the usage of one run from its output, whatever the agent.
+/// Reads the usage of one run from all places that tell it, whatever the agent.
 ///
-/// The agent's own format wins over the general `token_usage` lines, which a wrapper prints, and
-/// the file named by `LAFORGE_USAGE_FILE` wins over both.
+/// The file named by `LAFORGE_USAGE_FILE` wins over everything, the agent's own format over the
+/// general `token_usage` lines, which a wrapper prints. Among the agent's own places its reader
+/// decides.
 package struct UsageReader: UsageMeter {
+  private let agent: String
+  private let call: AgentCall
+  private let databases: any SessionDatabase
+  private let prices: PriceTable
+  private let isVerified: Bool
+  private let printsDocument: Bool
+  private let census: SessionCensus
+  private var reader: (any AgentReader)?
   private var standardOutput = LineAssembler()
   private var standardError = LineAssembler()
-  private var agentParser: (any UsageParser)?
-  private var generalParser = TokenUsageLineParser()
+  private var document = DocumentSplitter()
+  private var general = TokenUsageLineParser()
   private var unreadableLines = 0
-  package private(set) var costSoFar: Cost?
+  private var mayCostMore = false
+  private var lastCost: Cost?
 
+  /// Looks at the agent's session files as they are before it starts.
+  ///
   /// - Parameters:
-  ///   - agent: The agent's name, which decides what the fields of its output mean.
-  ///   - arguments: The words of the command: some agents report differently when they resume.
-  package init(agent: String, arguments: [String]) {
-    agentParser = AgentFormats.makeParser(agent: agent, arguments: arguments)
+  ///   - agent: The agent's name, which decides what its fields mean.
+  ///   - call: The run.
+  ///   - prices: For what reports no price.
+  ///   - databases: Reads SQLite files.
+  package init(
+    agent: String, call: AgentCall, prices: PriceTable, databases: any SessionDatabase
+  ) {
+    let entry = AgentFormats.entries[agent]
+    self.agent = agent
+    self.call = call
+    self.prices = prices
+    self.databases = databases
+    isVerified = entry?.isVerified ?? true
+    reader = entry?.reader.init(call)
+    printsDocument = entry?.reader.printsDocument(call) ?? false
+    census = SessionCensus(
+      entry?.reader.places(call) ?? [], call, databases, keepsContents: true)
   }
 
+  // MARK: - Output
+
   package mutating func consume(_ bytes: UnsafeRawBufferPointer, from stream: AgentStream) {
-    // Taken out while it works, since its closure changes the parsers.
+    // Taken out while it works, since its closure changes the readers.
     var assembler = stream == .standardOutput ? standardOutput : standardError
     if stream == .standardOutput {
       standardOutput = LineAssembler()
@@ -35,60 +62,172 @@ package struct UsageReader: UsageMeter {
     }
   }
 
-  package mutating func finish(usageFile: [UInt8]?) -> UsageReport {
-    var (output, error) = (standardOutput, standardError)
-    output.finish { read($0, from: .standardOutput) }
-    error.finish { read($0, from: .standardError) }
-    (standardOutput, standardError) = (output, error)
-    var report = agentParser?.report ?? UsageReport()
-    let general = generalParser.report
-    if report.usage == nil { report.usage = general.usage }
-    if let usageFile { merge(usageFile, into: &report) }
-    report.unreadableLines = unreadableLines
-    if unreadableLines > 0, report.usage == nil {
-      report.usage = TokenUsage()
-      report.usage?.isComplete = false
-      report.usage?.incompleteReason = "what reports it could not be read"
-    }
-    return report
+  private mutating func read(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
+    guard line.first == 27 else { return readPlain(line, from: stream) }
+    // On a terminal anything may be coloured, JSON too.
+    ControlSequences.stripped(line).withUnsafeBytes { readPlain($0, from: stream) }
   }
 
-  private mutating func read(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
+  private mutating func readPlain(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
     do {
       if line.looksLikeJSON {
-        try readJSON(line, from: stream)
+        if try readJSON(line, from: stream) { return }
       } else if TokenUsageLineParser.mayHoldText(line) {
-        try readGeneral(line, from: stream)
+        mayCostMore = true
+        try general.read(line, from: stream)
       }
     } catch {
       unreadableLines += 1
     }
+    if printsDocument, stream == .standardOutput { readPart(line) }
+    readText(line, from: stream)
   }
 
+  /// Returns whether the line is one for itself.
   private mutating func readJSON(
     _ line: UnsafeRawBufferPointer, from stream: AgentStream
-  ) throws {
-    if let parser = agentParser, type(of: parser).markers.contains(where: line.contains) {
-      try agentParser?.read(line, from: stream)
-      costSoFar = agentParser?.report.usage?.cost ?? costSoFar
-    } else if TokenUsageLineParser.markers.contains(where: line.contains) {
-      try readGeneral(line, from: stream)
+  ) throws -> Bool {
+    if let markers = reader.map({ type(of: $0).markers }), markers.contains(where: line.contains) {
+      guard !printsDocument else { return false }
+      mayCostMore = true
+      try reader?.take(try JSON(parsing: line), from: stream)
+      return true
+    }
+    guard TokenUsageLineParser.markers.contains(where: line.contains) else { return false }
+    mayCostMore = true
+    try general.read(line, from: stream)
+    return true
+  }
+
+  private mutating func readPart(_ line: UnsafeRawBufferPointer) {
+    var values: [[UInt8]] = []
+    document.consume(line) { values.append($0) }
+    for value in values {
+      do { try reader?.take(try JSON(parsing: value), from: .standardOutput) } catch {
+        unreadableLines += 1
+      }
     }
   }
 
-  private mutating func readGeneral(
-    _ line: UnsafeRawBufferPointer, from stream: AgentStream
-  ) throws {
-    try generalParser.read(line, from: stream)
-    costSoFar = generalParser.report.usage?.cost ?? costSoFar
+  private mutating func readText(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
+    guard let current = reader, line.count <= LineAssembler.textLimit else { return }
+    let markers = type(of: current).textMarkers
+    guard current.wantsNextLine || markers.contains(where: line.contains) else { return }
+    mayCostMore = true
+    reader?.take(String(decoding: ControlSequences.stripped(line), as: UTF8.self), from: stream)
   }
 
-  private mutating func merge(_ usageFile: [UInt8], into report: inout UsageReport) {
+  package var costSoFar: Cost? {
+    mutating get {
+      guard mayCostMore else { return lastCost }
+      mayCostMore = false
+      let told = [
+        reader.flatMap { best($0.findings(SessionReading(), RunEnding())) }?.usage,
+        general.report.usage,
+      ].compactMap { $0 }.first
+      if var usage = told {
+        prices.complete(&usage, model: reader?.model)
+        lastCost = usage.cost ?? lastCost
+      }
+      return lastCost
+    }
+  }
+
+  // MARK: - The end
+
+  package mutating func finish(usageFile: [UInt8]?, wasKilled: Bool) -> UsageReport {
+    var (output, error) = (standardOutput, standardError)
+    output.finish { read($0, from: .standardOutput) }
+    error.finish { read($0, from: .standardError) }
+    (standardOutput, standardError) = (output, error)
+    let changed = reader.map { reader in
+      SessionCensus(type(of: reader).places(call), call, databases, keepsContents: false)
+        .changes(since: census, databases)
+    }
+    return conclude(changed ?? [], usageFile: usageFile, RunEnding(wasKilled: wasKilled))
+  }
+
+  /// As `finish`, for a run of long ago whose output is fed again: with the session files that
+  /// counted then, as far as they are still there.
+  package mutating func finish(
+    again sessions: [UsageExplanation.Session], wasKilled: Bool
+  ) -> UsageReport {
+    var output = standardOutput
+    output.finish { read($0, from: .standardOutput) }
+    var error = standardError
+    error.finish { read($0, from: .standardError) }
+    let files = sessions.compactMap { session in
+      // Of other forms it is not known any more what they held before.
+      census.entries[session.path]?.place.form == .lines
+        ? SessionFile(path: session.path, form: .lines, sizeBefore: session.sizeBefore) : nil
+    }
+    return conclude(files, usageFile: nil, RunEnding(wasKilled: wasKilled))
+  }
+
+  private mutating func conclude(
+    _ files: [SessionFile], usageFile: [UInt8]?, _ ending: RunEnding
+  ) -> UsageReport {
+    var report = UsageReport()
+    var explanation = UsageExplanation(agent: reader == nil ? nil : agent, isVerified: isVerified)
+    var findings: [UsageFinding] = []
+    if let reader {
+      let sessions = SessionReading(
+        files, printed: reader.sessionIDs, call, reader.makeTally)
+      findings = reader.findings(sessions, ending)
+      report.model = reader.model ?? best(findings)?.figures.mainModel
+      report.agentReportedError = reader.reportedError
+      explanation.note(sessions)
+      explanation.sessions = files.filter { sessions.paths.contains($0.path) }
+        .map { UsageExplanation.Session(path: $0.path, sizeBefore: $0.sizeBefore) }
+    }
+    report.usage = best(findings)?.usage
+    explanation.add(findings, best: best(findings))
+    merge(general.report, into: &report, &explanation)
+    if let usageFile { merge(usageFile, into: &report, &explanation) }
+    report.unreadableLines = unreadableLines + document.dropped
+    if report.unreadableLines > 0 {
+      explanation.notes.append("\(report.unreadableLines) reports could not be read")
+    }
+    if report.unreadableLines > 0, report.usage == nil {
+      report.usage = TokenUsage()
+      report.usage?.isComplete = false
+      report.usage?.incompleteReason = "what reports it could not be read"
+    }
+    if var usage = report.usage {
+      prices.complete(&usage, model: report.model)
+      report.usage = usage
+    }
+    report.explanation = explanation
+    return report
+  }
+
+  private func best(_ findings: [UsageFinding]) -> UsageFinding? {
+    findings.first { $0.objection == nil && !$0.figures.isEmpty }
+  }
+
+  // MARK: - What a wrapper reports
+
+  private func merge(
+    _ general: UsageReport, into report: inout UsageReport, _ explanation: inout UsageExplanation
+  ) {
+    guard let usage = general.usage else { return }
+    let isOverruled = report.usage != nil
+    explanation.items.append(
+      UsageExplanation.Item(
+        source: usage.source ?? .stdout, place: "token_usage lines", usage: usage,
+        objection: isOverruled ? "the agent's own format tells it" : nil))
+    if !isOverruled { report.usage = usage }
+  }
+
+  private mutating func merge(
+    _ usageFile: [UInt8], into report: inout UsageReport, _ explanation: inout UsageExplanation
+  ) {
     guard let figures = UsageFigures(usageFile: usageFile) else {
       unreadableLines += 1
       return
     }
     report.model = figures.model ?? report.model
+    var told: TokenUsage?
     if let usage = figures.usage(from: .usageFile) {
       let printedCost = report.usage?.cost
       report.usage = usage
@@ -96,11 +235,49 @@ package struct UsageReader: UsageMeter {
         report.usage?.cost = printedCost
         report.usage?.costSource = .agent
       }
+      told = usage
+      for index in explanation.items.indices where explanation.items[index].objection == nil {
+        explanation.items[index].objection = "LAFORGE_USAGE_FILE wins"
+      }
     } else if let cost = figures.cost {
       var usage = report.usage ?? TokenUsage()
       usage.cost = cost
       usage.costSource = .agent
       report.usage = usage
+      told = TokenUsage()
+      told?.cost = cost
+    }
+    explanation.items.insert(
+      UsageExplanation.Item(
+        source: .usageFile, place: "LAFORGE_USAGE_FILE", usage: told, objection: nil), at: 0)
+  }
+}
+
+extension UsageExplanation {
+  /// Adds what an agent's reader found, what counts first.
+  fileprivate mutating func add(_ findings: [UsageFinding], best: UsageFinding?) {
+    for finding in findings where !finding.figures.isEmpty {
+      let isBest = finding == best
+      items.append(
+        Item(
+          source: finding.source, place: finding.place, usage: finding.usage,
+          objection: isBest ? nil : finding.objection ?? best.map { "\($0.place) counts" }))
+    }
+    items.sort { ($0.objection == nil ? 0 : 1) < ($1.objection == nil ? 0 : 1) }
+  }
+
+  fileprivate mutating func note(_ sessions: SessionReading) {
+    if sessions.isAmbiguous {
+      notes.append(
+        "several sessions went on at the same time, and which is this run's cannot be told: "
+          + sessions.others.joined(separator: ", "))
+    } else if !sessions.others.isEmpty {
+      notes.append("not of this run: \(sessions.others.joined(separator: ", "))")
+    }
+    if !sessions.incomparable.isEmpty {
+      notes.append(
+        "what this run added to these files cannot be told: "
+          + sessions.incomparable.joined(separator: ", "))
     }
   }
 }

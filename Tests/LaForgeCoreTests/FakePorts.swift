@@ -302,7 +302,7 @@ struct FakeMeter: UsageMeter {
     self.bytes += bytes.count
   }
 
-  mutating func finish(usageFile: [UInt8]?) -> UsageReport {
+  mutating func finish(usageFile: [UInt8]?, wasKilled: Bool) -> UsageReport {
     UsageReport(usage: nil, model: "m\(bytes)", agentReportedError: nil)
   }
 }

@@ -1,17 +1,25 @@
 import LaForgeCore
+import LaForgeStore
 import LaForgeTestSupport
 import LaForgeUsage
 import Testing
+
+/// A reader of a run without sessions.
+func makeReader(agent: String, arguments: [String] = []) -> UsageReader {
+  UsageReader(
+    agent: agent, call: AgentCall(arguments: arguments), prices: PriceTable(),
+    databases: SQLiteSessionDatabase())
+}
 
 /// Feeds a reader a text at once.
 func report(
   _ output: String, error: String = "", agent: String = "tool", arguments: [String] = [],
   usageFile: String? = nil
 ) -> UsageReport {
-  var reader = UsageReader(agent: agent, arguments: arguments)
+  var reader = makeReader(agent: agent, arguments: arguments)
   Array(output.utf8).withUnsafeBytes { reader.consume($0, from: .standardOutput) }
   Array(error.utf8).withUnsafeBytes { reader.consume($0, from: .standardError) }
-  return reader.finish(usageFile: usageFile.map { Array($0.utf8) })
+  return reader.finish(usageFile: usageFile.map { Array($0.utf8) }, wasKilled: false)
 }
 
 @Suite struct TokenUsageLineTests {
@@ -119,14 +127,14 @@ func report(
   @Test(arguments: ["tool", "claude", "codex"], Seeds.all)
   func theResultDoesNotDependOnWhereChunksEnd(agent: String, seed: UInt64) {
     var random = SplitMix64(seed: seed)
-    var reader = UsageReader(agent: agent, arguments: [])
+    var reader = makeReader(agent: agent)
     var rest = Array(Self.sample.utf8)[...]
     while !rest.isEmpty {
       let chunk = Array(rest.prefix(.random(in: 1...60, using: &random)))
       rest = rest.dropFirst(chunk.count)
       chunk.withUnsafeBytes { reader.consume($0, from: .standardOutput) }
     }
-    #expect(reader.finish(usageFile: nil) == report(Self.sample, agent: agent))
+    #expect(reader.finish(usageFile: nil, wasKilled: false) == report(Self.sample, agent: agent))
   }
 
   @Test func truncationNeverTellsMoreThanTheWhole() {
@@ -139,12 +147,12 @@ func report(
   }
 
   @Test func aLineBeyondAllBoundsIsSurvived() {
-    var reader = UsageReader(agent: "claude", arguments: [])
+    var reader = makeReader(agent: "claude")
     let chunk = [UInt8](repeating: UInt8(ascii: "{"), count: 1 << 20)
     for _ in 0..<40 { chunk.withUnsafeBytes { reader.consume($0, from: .standardOutput) } }
     Array("\nTOKEN_USAGE: total_tokens=7\n".utf8).withUnsafeBytes {
       reader.consume($0, from: .standardOutput)
     }
-    #expect(reader.finish(usageFile: nil).usage?.totalTokens == 7)
+    #expect(reader.finish(usageFile: nil, wasKilled: false).usage?.totalTokens == 7)
   }
 }

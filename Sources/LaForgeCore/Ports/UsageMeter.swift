@@ -8,15 +8,18 @@ package struct UsageReport: Equatable, Sendable {
   package var agentReportedError: Bool?
   /// How many lines looked like usage but could not be read.
   package var unreadableLines: Int
+  /// Which places told it; `nil` where nobody asked.
+  package var explanation: UsageExplanation?
 
   package init(
     usage: TokenUsage? = nil, model: String? = nil, agentReportedError: Bool? = nil,
-    unreadableLines: Int = 0
+    unreadableLines: Int = 0, explanation: UsageExplanation? = nil
   ) {
     self.usage = usage
     self.model = model
     self.agentReportedError = agentReportedError
     self.unreadableLines = unreadableLines
+    self.explanation = explanation
   }
 }
 
@@ -26,12 +29,14 @@ package protocol UsageMeter {
   mutating func consume(_ bytes: UnsafeRawBufferPointer, from stream: AgentStream)
 
   /// What the run has cost by what was consumed so far; `nil` where nothing tells.
-  var costSoFar: Cost? { get }
+  var costSoFar: Cost? { mutating get }
 
   /// Returns what was found once everything has been consumed.
   ///
-  /// - Parameter usageFile: What the command wrote into the file named by `LAFORGE_USAGE_FILE`,
-  ///   which wins over everything printed.
+  /// - Parameters:
+  ///   - usageFile: What the command wrote into the file named by `LAFORGE_USAGE_FILE`, which wins
+  ///     over everything printed.
+  ///   - wasKilled: Whether a signal ended the command, so that it may not have reported all.
   /// - Returns: What was reported, if anything was.
-  mutating func finish(usageFile: [UInt8]?) -> UsageReport
+  mutating func finish(usageFile: [UInt8]?, wasKilled: Bool) -> UsageReport
 }

@@ -84,7 +84,8 @@ package struct StepRecorder {
       }
       return cost > most ? .maxCost : nil
     }
-    let report = meter.finish(usageFile: outcome.usageFile)
+    let report = meter.finish(
+      usageFile: outcome.usageFile, wasKilled: outcome.termination.isSignal)
     var completion = StepCompletion(
       endedBy: outcome.endedBy, termination: outcome.termination,
       // A clock that was set back during the run must not make the record impossible.
@@ -93,6 +94,7 @@ package struct StepRecorder {
       agentReportedError: report.agentReportedError,
       agentConfiguration: configuration(of: running.step, completedBy: report),
       tokenUsage: report.usage, resources: outcome.resources, output: outcome.output)
+    completion.usageExplanation = report.explanation
     completion.activeMilliseconds =
       max(0, completion.durationMilliseconds - outcome.stoppedMilliseconds)
     let changes = StepChanges(

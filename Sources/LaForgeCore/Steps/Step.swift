@@ -207,6 +207,8 @@ public struct StepCompletion: Hashable, Codable, Sendable {
   public var agentConfiguration: AgentConfiguration
   /// `nil` where nothing is known.
   public var tokenUsage: TokenUsage?
+  /// Which places told the usage; `nil` where nobody noted it.
+  public var usageExplanation: UsageExplanation?
   /// What the command took of the machine; `nil` where it is unknown.
   public var resources: ResourceUsage?
   /// What is known of its output; `nil` where nothing is.

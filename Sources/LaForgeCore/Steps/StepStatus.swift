@@ -43,6 +43,11 @@ public enum TerminationStatus: Hashable, Codable, Sendable {
     }
   }
 
+  /// Whether a signal ended the process.
+  package var isSignal: Bool {
+    if case .signaled = self { true } else { false }
+  }
+
   /// Whether the process exited with status 0.
   public var isSuccess: Bool { self == .exited(0) }
 }

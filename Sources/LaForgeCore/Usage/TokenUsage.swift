@@ -123,7 +123,7 @@ public struct TokenCounts: Hashable, Sendable {
   }
 
   /// Adds two counts; an agent that prints absurd figures must not trap the recorder.
-  static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+  package static func sum(_ left: Int64, _ right: Int64) -> Int64 {
     let (sum, overflow) = left.addingReportingOverflow(right)
     return overflow ? .max : sum
   }

@@ -12,11 +12,15 @@ import LaForgeCore
 ///
 /// The second in any letter case, at the beginning of a line: a line that only quotes it, as `grep`
 /// prints it, reports nothing. The figures are totals, so the last line counts.
-struct TokenUsageLineParser: UsageParser {
+struct TokenUsageLineParser {
+  /// Bytes that a line of JSON holds if it can matter.
   static let markers: [StaticString] = ["\"token_usage\""]
 
   private var latest: (figures: UsageFigures, stream: AgentStream)?
 
+  /// Takes a line that holds a marker, or of text that may hold figures.
+  ///
+  /// - Throws: Any error where it cannot be read.
   mutating func read(_ line: UnsafeRawBufferPointer, from stream: AgentStream) throws {
     guard line.looksLikeJSON else {
       if let figures = try Self.figures(inText: line) { latest = (figures, stream) }
@@ -28,6 +32,7 @@ struct TokenUsageLineParser: UsageParser {
     }
   }
 
+  /// What the lines so far add up to.
   var report: UsageReport {
     guard let latest else { return UsageReport() }
     let source: UsageSource = latest.stream == .standardOutput ? .stdout : .stderr

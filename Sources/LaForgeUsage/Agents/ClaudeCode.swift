@@ -1,0 +1,294 @@
+import LaForgeCore
+
+/// Claude Code: `result` events of `--output-format json` and `stream-json`, and the files in
+/// `projects/`.
+///
+/// - `usage` of a result holds the main loop of one turn: no sub-agents, no side requests to a small
+///   model.
+/// - `modelUsage` and `total_cost_usd` hold everything, cumulative over the process; since 2.1.330
+///   also over the session that a run resumes or forks, whose figures by then are the last
+///   `cost-state` line of its file.
+/// - `assistant` events in the output carry placeholders and are repeated for each block, so they are
+///   never added up; with partial messages, `message_delta` events carry the true output.
+struct ClaudeCodeReader: AgentReader {
+  static let markers: [StaticString] = [
+    "\"result\"", "\"init\"", "\"message_start\"", "\"message_delta\"",
+  ]
+
+  private let call: AgentCall
+  private var turns: TokenCounts?
+  private var result: Result?
+  private var announcedModel: String?
+  private var streamed = CallLedger()
+  private var streaming: (id: String, counts: TokenCounts, model: String?)?
+  private(set) var sessionIDs: Set<String> = []
+
+  init(_ call: AgentCall) {
+    self.call = call
+  }
+
+  static func places(_ call: AgentCall) -> [SessionPlace] {
+    let folders: [[SessionPlace.Root]] =
+      call.environment["CLAUDE_CONFIG_DIR"]?.isEmpty == false
+      ? [[.variable("CLAUDE_CONFIG_DIR")]] : [[.home(".claude")], [.home(".config/claude")]]
+    return folders.map { SessionPlace($0, "projects/**/*.jsonl") }
+  }
+
+  // MARK: - Output
+
+  mutating func take(_ event: JSON, from stream: AgentStream) throws {
+    guard stream == .standardOutput else { return }
+    // `--output-format json --verbose` prints all events as one array.
+    for event in event.array { try take(event) }
+    try take(event)
+  }
+
+  private mutating func take(_ event: JSON) throws {
+    if let id = event["session_id"]?.string { sessionIDs.insert(id) }
+    switch event["type"]?.string {
+    case "system" where event["subtype"]?.string == "init":
+      announcedModel = event["model"]?.string ?? announcedModel
+    case "result":
+      let turn = try event.counts(in: "usage", as: \.claudeCounts)
+      result = try Result(event)
+      if let turn { turns = turns.map { $0 + turn } ?? turn }
+    case "stream_event": if let part = event["event"] { takePart(part) }
+    default: break
+    }
+  }
+
+  private mutating func takePart(_ event: JSON) {
+    switch event["type"]?.string {
+    case "message_start":
+      guard let id = event["message", "id"]?.string,
+        let counts = event["message", "usage"]?.claudeCounts
+      else { return }
+      streaming = (id, counts, event["message", "model"]?.string)
+    case "message_delta":
+      guard var call = streaming, let output = event["usage", "output_tokens"]?.count else {
+        return
+      }
+      call.counts.output = output
+      streamed.add(call.id, call.counts, model: call.model)
+    default: break
+    }
+  }
+
+  var model: String? { announcedModel ?? result?.figures.mainModel }
+  var reportedError: Bool? { result?.isError }
+
+  /// What a `result` event tells.
+  private struct Result {
+    var isInterrupted: Bool
+    var isError: Bool?
+    /// All models of the process, or of the session.
+    var figures = Figures()
+
+    init(_ event: JSON) throws {
+      isInterrupted = event["subtype"]?.string == "error_during_execution"
+      isError = event["is_error"]?.flag
+      try figures.add(models: event["modelUsage"])
+      figures.cost = event["total_cost_usd"]?.dollars
+    }
+  }
+
+  // MARK: - Findings
+
+  func makeTally(_ file: SessionFile) -> any SessionTally {
+    ClaudeCodeTally(start: call.start, isSubagent: file.path.contains("/subagents/"))
+  }
+
+  func findings(_ sessions: SessionReading, _ ending: RunEnding) -> [UsageFinding] {
+    let tallies = sessions.used.compactMap { $0.tally as? ClaudeCodeTally }
+    var findings: [UsageFinding] = []
+    if let result { findings += self.findings(result, tallies, ending) }
+    if var session = finding(sessions, ending) {
+      if result != nil { session.objection = "the result event tells it" }
+      findings.append(session)
+    }
+    if !streamed.isEmpty {
+      findings.append(
+        UsageFinding(
+          .stdout, "message_delta events", streamed.figures,
+          incomplete: ending.reason ?? "no result event was printed"))
+    }
+    return findings
+  }
+
+  private func findings(
+    _ result: Result, _ tallies: [ClaudeCodeTally], _ ending: RunEnding
+  ) -> [UsageFinding] {
+    var models = UsageFinding(.stdout, "result.modelUsage", result.figures)
+    // Of several turns the last result holds all.
+    models.figures.setReasoning(turns?.reasoning, whereAllIs: turns)
+    guard let turns else { return result.figures.counts == nil ? [] : [models] }
+    var loop = Figures()
+    loop.add(turns, model: result.figures.models.count == 1 ? result.figures.mainModel : nil)
+    var main = UsageFinding(.stdout, "result.usage", loop)
+    if result.isInterrupted {
+      main.incompleteReason = "the request that was interrupted is not in it"
+      models.objection = "it guesses at the answer that was interrupted"
+      return [main, models]
+    }
+    let isWhole = result.figures.counts.map { $0.isSame(as: turns) }
+    if !resumes || isWhole == true {
+      guard isWhole != nil else {
+        main.figures.cost = result.figures.cost
+        return [main]
+      }
+      main.objection = "it is the main loop alone"
+      return [models, main]
+    }
+    if let before = tallies.compactMap(\.costStateBefore).last,
+      let rest = result.figures.minus(before)
+    {
+      models.figures = rest
+      models.place = "result.modelUsage without what the session had used before"
+      main.objection = "it is the main loop alone"
+      return [models, main]
+    }
+    models.objection = "it may count the session that was resumed"
+    for tally in tallies where tally.isSubagent { main.figures.add(tally.figures) }
+    main.figures.cost = nil
+    main.incompleteReason = "side requests of a resumed session are not in it"
+    return [main, models]
+  }
+
+  // MARK: - Options
+
+  private var resumes: Bool {
+    call.has("--continue", "--resume", "--fork-session")
+      || call.arguments.contains(where: Self.joins)
+  }
+
+  /// Whether a word such as `-pc` joins `-c` or `-r` with other short options.
+  private static func joins(_ word: String) -> Bool {
+    let letters = word.dropFirst()
+    return word.hasPrefix("-") && !letters.isEmpty && letters.count < 5
+      && letters.allSatisfy { $0.isASCII && $0.isLowercase }
+      && (letters.contains("c") || letters.contains("r"))
+  }
+}
+
+/// One file of a Claude Code session, or of one of its sub-agents.
+///
+/// A call has a line for each block of its answer. A forked session begins with copies of the lines
+/// of the one before, known by their times.
+struct ClaudeCodeTally: SessionTally {
+  static let markers: [StaticString] = ["\"usage\"", "\"cost-state\"", "\"user\""]
+
+  let start: Int64
+  let isSubagent: Bool
+  private(set) var claim = SessionClaim()
+  /// The figures of the whole session when the run began; `nil` where no line tells them.
+  private(set) var costStateBefore: Figures?
+  private var costState: Figures?
+  private var calls = CallLedger()
+  private var old: Set<String> = []
+  private var finished: Set<String> = []
+  private var seen: Set<String> = []
+  private var hasNew = false
+
+  init(start: Int64, isSubagent: Bool) {
+    self.start = start
+    self.isSubagent = isSubagent
+  }
+
+  mutating func take(_ record: JSON, isOld: Bool) throws {
+    let isOld = isOld || (record["timestamp"]?.time).map { $0 < start } ?? false
+    if let id = record["sessionId"]?.string { claim.id = id }
+    claim.directory = claim.directory ?? record["cwd"]?.string
+    switch record["type"]?.string {
+    case "cost-state":
+      // It has no time of its own.
+      let state = try Figures(costState: record)
+      if isOld || !hasNew { costStateBefore = state }
+      costState = state
+    case "user":
+      guard !isOld else { return }
+      hasNew = true
+      if let prompt = record["message", "content"]?.string { claim.prompts.append(prompt) }
+    case "assistant": try takeCall(record, isOld: isOld)
+    default: break
+    }
+  }
+
+  private mutating func takeCall(_ record: JSON, isOld: Bool) throws {
+    guard let message = record["message"], let id = message["id"]?.string,
+      message["model"]?.string != "<synthetic>",
+      let counts = try message.counts(in: "usage", as: \.claudeCounts)
+    else { return }
+    guard !isOld else {
+      old.insert(id)
+      return
+    }
+    hasNew = true
+    guard !old.contains(id) else { return }
+    seen.insert(id)
+    if message["stop_reason"]?.string != nil { finished.insert(id) }
+    calls.add(id, counts, model: message["model"]?.string)
+  }
+
+  /// Whether the file is of a version that writes each line before the answer is complete.
+  private var hasPlaceholders: Bool { !seen.isEmpty && finished.isEmpty }
+
+  var figures: Figures {
+    var counted = calls
+    // Of an answer that was aborted only the beginning was told.
+    if !hasPlaceholders { for id in seen.subtracting(finished) { counted.remove(id) } }
+    var figures = counted.figures
+    if let cost = costState?.cost, hasNew || costStateBefore != nil {
+      let before = costStateBefore?.cost?.microdollars ?? 0
+      if cost.microdollars > before {
+        figures.cost = Cost(microdollars: cost.microdollars - before)
+      }
+    }
+    return figures
+  }
+
+  var incompleteReason: String? {
+    hasPlaceholders
+      ? "this version of Claude Code does not write down how much it answered" : nil
+  }
+}
+
+extension JSON {
+  /// Anthropic's figures: `input_tokens` is what came from no cache and went into none.
+  var claudeCounts: TokenCounts? {
+    TokenCounts(
+      uncached: self["input_tokens"]?.count, cacheRead: part("cache_read_input_tokens"),
+      cacheCreation: part("cache_creation_input_tokens"), output: self["output_tokens"]?.count,
+      reasoning: self["output_tokens_details", "thinking_tokens"]?.count)
+  }
+}
+
+extension Figures {
+  /// Claude Code's `modelUsage`.
+  ///
+  /// - Throws: `UnreadableUsage` where a figure is no count.
+  mutating func add(models: JSON?) throws {
+    for (name, figures) in models?.members ?? [] {
+      let counts = TokenCounts(
+        uncached: figures.part("inputTokens"), cacheRead: figures.part("cacheReadInputTokens"),
+        cacheCreation: figures.part("cacheCreationInputTokens"),
+        output: figures.part("outputTokens"), reasoning: figures["thinkingTokens"]?.count)
+      guard let counts else { throw UnreadableUsage() }
+      add(counts, model: name, cost: figures["costUSD"]?.dollars)
+    }
+  }
+
+  /// A `cost-state` line: what a session has used in all.
+  ///
+  /// - Throws: `UnreadableUsage` where a figure is no count.
+  init(costState record: JSON) throws {
+    self.init()
+    try add(models: record["modelUsage"])
+    cost = record["totalCostUSD"]?.dollars
+  }
+
+  /// Takes over what only another place tells of reasoning, where both tell the same otherwise.
+  mutating func setReasoning(_ reasoning: Int64?, whereAllIs other: TokenCounts?) {
+    guard let counts, counts.reasoning == nil, let other, counts.isSame(as: other) else { return }
+    replaceReasoning(reasoning)
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import LaForgeCore
+
+/// `llm`: with `-u` a line on standard error, `Token usage: 1,335 input, 41 output, {…}`.
+struct LLMReader: AgentReader {
+  static let textMarkers: [StaticString] = ["Token usage: "]
+
+  let model: String?
+  private var usage = Figures()
+
+  init(_ call: AgentCall) {
+    model = call.value(of: "-m", "--model")
+  }
+
+  mutating func take(_ line: String, from stream: AgentStream) {
+    guard let range = line.range(of: "Token usage: ") else { return }
+    let text = String(line[range.upperBound...])
+    let details = text.firstIndex(of: "{").flatMap { try? JSON(parsing: text[$0...].utf8) }
+    let counts = TokenCounts(
+      prompt: Numbers.count(before: " input", in: text),
+      cacheRead: details?.part("prompt_tokens_details", "cached_tokens") ?? 0,
+      output: Numbers.count(before: " output", in: text),
+      reasoning: details?["completion_tokens_details", "reasoning_tokens"]?.count)
+    if let counts { usage.add(counts, model: model) }
+  }
+
+  func findings(_ sessions: SessionReading, _ ending: RunEnding) -> [UsageFinding] {
+    [printed("'Token usage:' line", usage, ending, on: .stderr)].compactMap { $0 }
+  }
+}
