@@ -194,22 +194,28 @@ package struct CommandContext {
 
   /// Reads the usage of a run; looks at the agent's session files as they are now.
   func makeMeter(
-    agent: String, arguments: [String], repository: WorktreeRepository,
-    prices: [String: [String: String]]
+    agent: String, call: AgentCall, prices: [String: ModelPrice]
   ) -> UsageReader {
+    UsageReader(
+      agent: agent, call: call, prices: PriceTable(own: prices),
+      databases: SQLiteSessionDatabase())
+  }
+
+  /// The call of an agent in this environment.
+  func agentCall(
+    _ arguments: [String], directory: FilePath, workingTree: FilePath, start: Timestamp,
+    model: String?
+  ) -> AgentCall {
     let variables = environment.map { String(decoding: $0, as: UTF8.self) }.compactMap { pair in
       pair.firstIndex(of: "=").map {
         (String(pair[..<$0]), String(pair[pair.index(after: $0)...]))
       }
     }
-    let call = AgentCall(
-      arguments: arguments, directory: directory.string,
-      workingTree: repository.location.workingTree.string, home: variable("HOME"),
+    return AgentCall(
+      arguments: arguments, directory: directory.string, workingTree: workingTree.string,
+      home: variable("HOME"),
       environment: Dictionary(variables, uniquingKeysWith: { first, _ in first }),
-      start: clock.now().millisecondsSince1970)
-    return UsageReader(
-      agent: agent, call: call, prices: PriceTable(settings: prices),
-      databases: SQLiteSessionDatabase())
+      start: start.millisecondsSince1970, model: model)
   }
 
   /// Whether the user wants an agent to run even where no record of it can be made.

@@ -41,8 +41,12 @@ struct RunExecution {
         configuration: configuration, enclosing: session.enclosing, projectID: session.projectID,
         options: try await agentOptions(repository, recognition))
       let meter = context.makeMeter(
-        agent: configuration.agent ?? command.baseName, arguments: recognition.arguments,
-        repository: repository, prices: try await prices(repository))
+        agent: configuration.agent ?? command.baseName,
+        call: context.agentCall(
+          recognition.arguments, directory: context.directory,
+          workingTree: repository.location.workingTree, start: context.clock.now(),
+          model: configuration.model),
+        prices: try await prices(repository))
       run = try await session.recorder.record(request, meter: meter) { notice in
         RunReport.say(notice, in: context)
       }
@@ -80,7 +84,7 @@ struct RunExecution {
 
   private func prices(
     _ repository: WorktreeRepository
-  ) async throws(RecordError) -> [String: [String: String]] {
+  ) async throws(RecordError) -> [String: ModelPrice] {
     do { return try await repository.prices() } catch { throw .configuration(error) }
   }
 

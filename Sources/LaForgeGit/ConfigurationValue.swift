@@ -1,3 +1,4 @@
+import Foundation
 package import LaForgeCore
 
 /// Values of git configuration variables, read as git reads them; see "Values" in
@@ -30,6 +31,18 @@ enum ConfigurationValue {
       }
       return number != 0
     }
+  }
+
+  /// An amount of money: digits with at most one point among them.
+  ///
+  /// - Throws: `GitError` of code `badConfiguration`.
+  static func price(_ text: String, _ name: String) throws(GitError) -> Decimal {
+    let isPlain = text.first?.isNumber == true && text.allSatisfy { "0123456789.".contains($0) }
+    // `Decimal(string:)` reads as far as it understands.
+    guard isPlain, text.filter({ $0 == "." }).count < 2, let price = Decimal(string: text) else {
+      throw bad(text, "price", name)
+    }
+    return price
   }
 
   static func bad(_ text: String, _ kind: String, _ name: String) -> GitError {

@@ -156,15 +156,40 @@ package final class WorktreeRepository: StateRepository {
   }
 
   /// The user's prices: `laforge.price.MODEL.input` and its like, by model.
-  package func prices() async throws(GitError) -> [String: [String: String]] {
-    var prices: [String: [String: String]] = [:]
+  ///
+  /// - Throws: `GitError` of code `badConfiguration`.
+  package func prices() async throws(GitError) -> [String: ModelPrice] {
+    let entries = try await reader.configurationEntries()
     let prefix = "laforge.price."
-    for (name, values) in try await reader.configurationEntries() where name.hasPrefix(prefix) {
+    var models: Set<String> = []
+    for name in entries.keys where name.hasPrefix(prefix) {
       let rest = name.dropFirst(prefix.count)
-      guard let point = rest.lastIndex(of: "."), let value = values.last else { continue }
-      prices[String(rest[..<point]), default: [:]][String(rest[rest.index(after: point)...])] = value
+      if let point = rest.lastIndex(of: ".") { models.insert(String(rest[..<point])) }
     }
+    var prices: [String: ModelPrice] = [:]
+    for model in models { prices[model] = try Self.price("\(prefix)\(model)", entries) }
     return prices
+  }
+
+  private static func price(
+    _ name: String, _ entries: [String: [String]]
+  ) throws(GitError) -> ModelPrice {
+    func part(_ key: String) throws(GitError) -> Decimal? {
+      guard let value = entries["\(name).\(key.lowercased())"]?.last else { return nil }
+      return try ConfigurationValue.price(value, "\(name).\(key)")
+    }
+    func needed(_ key: String) throws(GitError) -> Decimal {
+      if let value = try part(key) { return value }
+      throw GitError(
+        code: .badConfiguration,
+        message: "there is no price for its \(key) (git config \(name).\(key))",
+        function: "git config")
+    }
+    var price = ModelPrice(input: try needed("input"), output: try needed("output"))
+    price.cacheRead = try part("cacheRead")
+    price.cacheWrite = try part("cacheWrite")
+    price.reasoning = try part("reasoning")
+    return price
   }
 
   private func readHead() async throws(GitError) -> Head {

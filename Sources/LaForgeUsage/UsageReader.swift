@@ -126,7 +126,7 @@ package struct UsageReader: UsageMeter {
         general.report.usage,
       ].compactMap { $0 }.first
       if var usage = told {
-        prices.complete(&usage, model: reader?.model)
+        prices.complete(&usage, model: model)
         lastCost = usage.cost ?? lastCost
       }
       return lastCost
@@ -136,10 +136,7 @@ package struct UsageReader: UsageMeter {
   // MARK: - The end
 
   package mutating func finish(usageFile: [UInt8]?, wasKilled: Bool) -> UsageReport {
-    var (output, error) = (standardOutput, standardError)
-    output.finish { read($0, from: .standardOutput) }
-    error.finish { read($0, from: .standardError) }
-    (standardOutput, standardError) = (output, error)
+    passLastLines()
     let changed = reader.map { reader in
       SessionCensus(type(of: reader).places(call), call, databases, keepsContents: false)
         .changes(since: census, databases)
@@ -147,21 +144,37 @@ package struct UsageReader: UsageMeter {
     return conclude(changed ?? [], usageFile: usageFile, RunEnding(wasKilled: wasKilled))
   }
 
-  /// As `finish`, for a run of long ago whose output is fed again: with the session files that
-  /// counted then, as far as they are still there.
+  /// As `finish`, for a run of long ago whose output was fed again, with the session files that
+  /// counted then.
+  ///
+  /// - Parameters:
+  ///   - sessions: What counted then.
+  ///   - wasKilled: As in `finish`.
+  ///   - hasGap: Whether a part of the output was not kept.
+  /// - Returns: `nil` where a session file is not there any more, or does not tell any more what it
+  ///   held by then.
   package mutating func finish(
-    again sessions: [UsageExplanation.Session], wasKilled: Bool
-  ) -> UsageReport {
-    var output = standardOutput
-    output.finish { read($0, from: .standardOutput) }
-    var error = standardError
-    error.finish { read($0, from: .standardError) }
-    let files = sessions.compactMap { session in
-      // Of other forms it is not known any more what they held before.
-      census.entries[session.path]?.place.form == .lines
-        ? SessionFile(path: session.path, form: .lines, sizeBefore: session.sizeBefore) : nil
+    again sessions: [UsageExplanation.Session], wasKilled: Bool, hasGap: Bool
+  ) -> UsageReport? {
+    var files: [SessionFile] = []
+    for session in sessions {
+      guard let entry = census.entries[session.path], entry.size >= session.sizeAfter,
+        entry.place.form == .lines || entry.place.form == .text
+      else { return nil }
+      files.append(
+        SessionFile(
+          path: session.path, form: entry.place.form, sizeBefore: session.sizeBefore,
+          sizeAfter: session.sizeAfter))
     }
-    return conclude(files, usageFile: nil, RunEnding(wasKilled: wasKilled))
+    passLastLines()
+    return conclude(files, usageFile: nil, RunEnding(wasKilled: wasKilled, hasGap: hasGap))
+  }
+
+  private mutating func passLastLines() {
+    var (output, error) = (standardOutput, standardError)
+    output.finish { read($0, from: .standardOutput) }
+    error.finish { read($0, from: .standardError) }
+    (standardOutput, standardError) = (output, error)
   }
 
   private mutating func conclude(
@@ -174,11 +187,14 @@ package struct UsageReader: UsageMeter {
       let sessions = SessionReading(
         files, printed: reader.sessionIDs, call, reader.makeTally)
       findings = reader.findings(sessions, ending)
-      report.model = reader.model ?? best(findings)?.figures.mainModel
+      report.model = model ?? best(findings)?.figures.mainModel
       report.agentReportedError = reader.reportedError
       explanation.note(sessions)
       explanation.sessions = files.filter { sessions.paths.contains($0.path) }
-        .map { UsageExplanation.Session(path: $0.path, sizeBefore: $0.sizeBefore) }
+        .map {
+          UsageExplanation.Session(
+            path: $0.path, sizeBefore: $0.sizeBefore, sizeAfter: $0.sizeAfter)
+        }
     }
     report.usage = best(findings)?.usage
     explanation.add(findings, best: best(findings))
@@ -199,6 +215,12 @@ package struct UsageReader: UsageMeter {
     }
     report.explanation = explanation
     return report
+  }
+
+  /// The model that the agent names, else the user, else the call.
+  private var model: String? {
+    guard let reader else { return call.model }
+    return reader.model ?? call.model ?? call.value(of: type(of: reader).modelOptions)
   }
 
   private func best(_ findings: [UsageFinding]) -> UsageFinding? {

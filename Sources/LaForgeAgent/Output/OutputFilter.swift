@@ -29,7 +29,9 @@ struct OutputFilter {
     return masked
   }
 
-  /// Where the last whole line ends. A carriage return alone ends one too: progress is drawn so.
+  /// Where the last whole line ends.
+  ///
+  /// A carriage return alone ends one too: progress is drawn so.
   private var lastEnd: Int? {
     line.lastIndex { $0 == 10 || $0 == 13 }.map { $0 + 1 }
   }

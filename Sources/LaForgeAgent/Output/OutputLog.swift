@@ -61,9 +61,7 @@ final class OutputLog {
 
   // MARK: - While the command runs
 
-  /// Takes what was relayed.
-  ///
-  /// - Parameter now: Monotonic, in milliseconds.
+  /// Takes what was relayed at a time of the monotonic clock, in milliseconds.
   func append(_ bytes: UnsafeRawBufferPointer, from stream: AgentStream, at now: Int64) {
     printedBytes += Int64(bytes.count)
     guard failure == nil, !bytes.isEmpty else { return }

@@ -2,7 +2,7 @@ import ArgumentParser
 import LaForgeCore
 
 /// Options of the commands that show something.
-struct ListingOptions: ParsableArguments {
+struct FormatOptions: ParsableArguments {
   /// When to use colour.
   enum ColorMode: String, ExpressibleByArgument {
     case auto, always, never
@@ -10,9 +10,6 @@ struct ListingOptions: ParsableArguments {
 
   @Flag(help: "Write one JSON document.")
   var json = false
-
-  @Flag(name: .customLong("utc"), help: "Show times in UTC.")
-  var isUTC = false
 
   @Option(help: ArgumentHelp("When to use colour: auto, always or never.", valueName: "when"))
   var color: ColorMode = .auto
@@ -25,4 +22,18 @@ struct ListingOptions: ParsableArguments {
     case .auto: context.style(for: context.output)
     }
   }
+}
+
+/// Options of the commands that show times as well.
+struct ListingOptions: ParsableArguments {
+  @Flag(name: .customLong("utc"), help: "Show times in UTC.")
+  var isUTC = false
+
+  @OptionGroup var format: FormatOptions
+
+  /// Whether a JSON document is wanted.
+  var json: Bool { format.json }
+
+  /// What was asked for, else what the terminal suits.
+  func style(in context: CommandContext) -> Style { format.style(in: context) }
 }

@@ -1,6 +1,14 @@
 import LaForgeCore
 
 extension UserMessage {
+  /// A setting has a value that means nothing.
+  static func badConfiguration(_ error: GitError) -> UserMessage {
+    UserMessage(
+      code: "bad_configuration",
+      summary: Sentence.make("A setting means nothing: \(error.message)"),
+      hint: "`git config --show-origin --get-regexp '^laforge'` shows where it stands.")
+  }
+
   /// Says why a run was not recorded, and not started.
   init(_ error: RecordError, unstarted: AgentCommand, newestCopy: String?) {
     switch error {
@@ -11,11 +19,8 @@ extension UserMessage {
         consequence: "'\(unstarted.baseName)' was not started.", causes: [error.description],
         hint: "`git fsck` says what is wrong with them.")
     case .configuration(let error):
-      self.init(
-        code: "bad_configuration",
-        summary: Sentence.make("A setting means nothing: \(error.message)"),
-        consequence: "'\(unstarted.baseName)' was not started.",
-        hint: "`git config --show-origin --get-regexp '^laforge'` shows where it stands.")
+      self = .badConfiguration(error)
+      consequence = "'\(unstarted.baseName)' was not started."
     case .outputUnseen(let limits):
       let option = limits.idleTimeout == nil ? "--max-cost" : "--idle-timeout"
       self.init(

@@ -44,6 +44,17 @@ enum Readable {
     return tenths(number, of: 1_000_000_000) + "G"
   }
 
+  /// A count to the last digit: `17,596`.
+  static func exact(_ number: Int64) -> String {
+    var groups: [String] = []
+    var rest = String(number)
+    while rest.count > 3 {
+      groups.append(String(rest.suffix(3)))
+      rest.removeLast(3)
+    }
+    return ([rest] + groups.reversed()).joined(separator: ",")
+  }
+
   /// A size: `950 B`, `48 KiB`, `2.0 GiB`.
   static func size(_ bytes: Int64) -> String {
     if bytes < 1 << 10 { return "\(bytes) B" }
@@ -59,6 +70,11 @@ enum Readable {
       return "$" + fixed(cost.microdollars, of: 1_000_000, digits: 4)
     }
     return "$" + fixed(cost.microdollars, of: 1_000_000, digits: 2)
+  }
+
+  /// An amount of money to the last digit that is recorded: `$0.033865`.
+  static func exact(_ cost: Cost) -> String {
+    "$" + fixed(cost.microdollars, of: 1_000_000, digits: 6)
   }
 
   private static func pair(

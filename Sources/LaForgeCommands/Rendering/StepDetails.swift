@@ -81,7 +81,7 @@ struct StepDetails {
     return "\(start), \(duration ?? "for an unknown time")\(place)"
   }
 
-  /// ` (CPU 9.1s, 202 MiB)`
+  /// Returns ` (CPU 9.1s, 202 MiB)`.
   private func machine(_ resources: ResourceUsage) -> String {
     let time = resources.userMilliseconds + resources.systemMilliseconds
     let memory = resources.peakMemoryBytes.map { ", \(Readable.size($0))" } ?? ""
@@ -155,7 +155,7 @@ struct StepDetails {
     }
     var facts: [(name: String, text: String)] = [("tokens", tokens(usage))]
     if let provenance = provenance(usage) { facts.append(("", provenance)) }
-    facts.append(("cost", cost(usage)))
+    facts.append(("cost", usage.costText(exact: false) ?? "not reported"))
     return facts
   }
 
@@ -178,29 +178,9 @@ struct StepDetails {
   }
 
   private func provenance(_ usage: TokenUsage) -> String? {
-    let source: String?
-    switch usage.source {
-    case .usageFile: source = "from the file named by LAFORGE_USAGE_FILE"
-    case .stdout: source = "from standard output"
-    case .stderr: source = "from standard error"
-    case .sessionFile: source = "from the agent's session file"
-    case nil: source = nil
-    }
-    guard let source else { return nil }
+    guard let source = usage.source.map({ "from \($0.text)" }) else { return nil }
     guard usage.isPartial else { return source }
     return source + "; incomplete" + (usage.incompleteReason.map { ": \($0)" } ?? "")
-  }
-
-  private func cost(_ usage: TokenUsage) -> String {
-    guard let cost = usage.cost else { return "not reported" }
-    let amount = (usage.isPartial ? "at least " : "") + Readable.cost(cost)
-    switch usage.costSource {
-    case .agent: return "\(amount), as the agent reports"
-    case .computed:
-      return "\(amount), computed" + (usage.priceDate.map { " at list prices of \($0)" } ?? "")
-    case .user: return "\(amount), at your prices"
-    case nil: return amount
-    }
   }
 
   /// How much of the output was kept; `nil` where there was none.

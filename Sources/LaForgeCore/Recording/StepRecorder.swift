@@ -85,7 +85,8 @@ package struct StepRecorder {
       return cost > most ? .maxCost : nil
     }
     let report = meter.finish(
-      usageFile: outcome.usageFile, wasKilled: outcome.termination.isSignal)
+      usageFile: outcome.usageFile,
+      wasKilled: outcome.endedBy != .exit || outcome.termination.tellsOfSignal)
     var completion = StepCompletion(
       endedBy: outcome.endedBy, termination: outcome.termination,
       // A clock that was set back during the run must not make the record impossible.

@@ -43,9 +43,13 @@ public enum TerminationStatus: Hashable, Codable, Sendable {
     }
   }
 
-  /// Whether a signal ended the process.
-  package var isSignal: Bool {
-    if case .signaled = self { true } else { false }
+  /// Whether a signal ended the process, or the one whose end it passes on as a shell does.
+  package var tellsOfSignal: Bool {
+    switch self {
+    case .signaled: true
+    // Hangup, interrupt, kill and termination.
+    case .exited(let status): [129, 130, 137, 143].contains(status)
+    }
   }
 
   /// Whether the process exited with status 0.

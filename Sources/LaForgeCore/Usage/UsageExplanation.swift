@@ -20,17 +20,20 @@ public struct UsageExplanation: Hashable, Codable, Sendable {
     }
   }
 
-  /// A session file that was read, and how large it was before the run, in bytes.
+  /// A session file that was read, and which part of it is the run's.
   public struct Session: Hashable, Codable, Sendable {
     /// The path.
     public var path: String
-    /// Where the run's part of it begins.
+    /// How large it was before the run, in bytes.
     public var sizeBefore: Int64
+    /// How large it was at its end, in bytes.
+    public var sizeAfter: Int64
 
     /// Creates a value of these parts.
-    public init(path: String, sizeBefore: Int64) {
+    public init(path: String, sizeBefore: Int64, sizeAfter: Int64) {
       self.path = path
       self.sizeBefore = sizeBefore
+      self.sizeAfter = sizeAfter
     }
   }
 

@@ -13,6 +13,9 @@ protocol AgentReader {
   /// The output is one JSON document rather than lines of it.
   static func printsDocument(_ call: AgentCall) -> Bool
 
+  /// The options that name its model.
+  static var modelOptions: [String] { get }
+
   init(_ call: AgentCall)
 
   /// Takes a JSON value of the output.
@@ -44,6 +47,7 @@ extension AgentReader {
   static var textMarkers: [StaticString] { [] }
   static func places(_ call: AgentCall) -> [SessionPlace] { [] }
   static func printsDocument(_ call: AgentCall) -> Bool { false }
+  static var modelOptions: [String] { ["--model", "-m"] }
   mutating func take(_ event: JSON, from stream: AgentStream) throws {}
   mutating func take(_ line: String, from stream: AgentStream) {}
   var wantsNextLine: Bool { false }
@@ -76,7 +80,8 @@ extension AgentReader {
 extension RunEnding {
   /// Why nothing that was reported by then can be whole.
   var reason: String? {
-    wasKilled ? "the agent was ended before it could report its last request" : nil
+    if wasKilled { return "the agent was ended before it could report its last request" }
+    return hasGap ? "a part of its output was not kept" : nil
   }
 }
 

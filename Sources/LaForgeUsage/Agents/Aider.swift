@@ -12,6 +12,9 @@ struct AiderReader: AgentReader {
 
   private var lines = AiderLines()
 
+  // `-m` is its message.
+  static let modelOptions = ["--model"]
+
   init(_ call: AgentCall) {}
 
   static func places(_ call: AgentCall) -> [SessionPlace] {
@@ -71,7 +74,7 @@ struct AiderLines {
         output: received), model: nil)
   }
 
-  /// `$0.0081 message, $0.0243 session.`
+  /// Takes the amount of the session from `$0.0081 message, $0.0243 session`.
   private mutating func takeCost(_ text: Substring) {
     guard let session = Numbers.word(before: " session", in: String(text)),
       let amount = Decimal(string: String(session.filter { $0 != "$" }))

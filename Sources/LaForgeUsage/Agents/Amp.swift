@@ -1,6 +1,7 @@
 import LaForgeCore
 
 /// Amp: Claude Code's events; where the result has no usage, the messages are added up, each once.
+///
 /// Threads are kept in files of their own, or on Amp's servers.
 struct AmpReader: AgentReader {
   static let markers: [StaticString] = ["\"result\"", "\"usage\"", "\"init\""]
@@ -9,6 +10,9 @@ struct AmpReader: AgentReader {
   private var calls = CallLedger()
   private(set) var reportedError: Bool?
   private(set) var sessionIDs: Set<String> = []
+
+  // `-m` is its mode.
+  static let modelOptions = ["--model"]
 
   init(_ call: AgentCall) {}
 

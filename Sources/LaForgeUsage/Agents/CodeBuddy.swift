@@ -1,7 +1,8 @@
 import LaForgeCore
 
-/// CodeBuddy: Claude Code's field names, but `input_tokens` includes what came from caches. The
-/// session file has `providerData.usage` for each call.
+/// CodeBuddy: Claude Code's field names, but `input_tokens` includes what came from caches.
+///
+/// The session file has `providerData.usage` for each call.
 struct CodeBuddyReader: AgentReader {
   static let markers: [StaticString] = ["\"result\"", "\"init\""]
 

@@ -1,7 +1,9 @@
 import LaForgeCore
 
 /// GitHub Copilot CLI: a table at the end of its text, or `session.shutdown` of its events file, one
-/// for each part of a session. What it prints as JSON has no tokens.
+/// for each part of a session.
+///
+/// What it prints as JSON has no tokens.
 struct CopilotReader: AgentReader {
   static let textMarkers: [StaticString] = [" in, "]
 
@@ -16,7 +18,9 @@ struct CopilotReader: AgentReader {
     ]
   }
 
-  /// `claude-sonnet-4.5   453.0k in, 13.1k out, 405.7k cached (Est. 7 Premium requests)`
+  /// Takes a row of the table of models.
+  ///
+  /// It reads `claude-sonnet-4.5   453.0k in, 13.1k out, 405.7k cached (Est. 7 Premium requests)`.
   mutating func take(_ line: String, from stream: AgentStream) {
     guard let model = line.split(separator: " ").first,
       let input = Numbers.count(before: " in, ", in: line)

@@ -1,6 +1,8 @@
 import LaForgeCore
 
-/// Cursor's agent: `usage` of the result, in builds since about 2026. It keeps no log that tells it.
+/// Cursor's agent: `usage` of the result, in builds since about 2026.
+///
+/// It keeps no log that tells it.
 struct CursorReader: AgentReader {
   static let markers: [StaticString] = ["\"result\"", "\"init\""]
 

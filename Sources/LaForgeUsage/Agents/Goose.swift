@@ -1,7 +1,8 @@
 import LaForgeCore
 
-/// Goose: the accumulated figures of a session in its database. What it prints is the size of the
-/// last call alone.
+/// Goose: the accumulated figures of a session in its database.
+///
+/// What it prints is the size of the last call alone.
 struct GooseReader: AgentReader {
   init(_ call: AgentCall) {}
 

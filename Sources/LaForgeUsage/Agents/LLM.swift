@@ -5,11 +5,11 @@ import LaForgeCore
 struct LLMReader: AgentReader {
   static let textMarkers: [StaticString] = ["Token usage: "]
 
-  let model: String?
+  private let call: AgentCall
   private var usage = Figures()
 
   init(_ call: AgentCall) {
-    model = call.value(of: "-m", "--model")
+    self.call = call
   }
 
   mutating func take(_ line: String, from stream: AgentStream) {
@@ -21,7 +21,7 @@ struct LLMReader: AgentReader {
       cacheRead: details?.part("prompt_tokens_details", "cached_tokens") ?? 0,
       output: Numbers.count(before: " output", in: text),
       reasoning: details?["completion_tokens_details", "reasoning_tokens"]?.count)
-    if let counts { usage.add(counts, model: model) }
+    if let counts { usage.add(counts, model: call.value(of: Self.modelOptions)) }
   }
 
   func findings(_ sessions: SessionReading, _ ending: RunEnding) -> [UsageFinding] {

@@ -41,8 +41,9 @@ struct MiniSWEAgentTally: SessionTally {
 }
 
 extension JSON {
-  /// The `usage` of a chat completion: prompt and completion with their details. What went into a
-  /// cache is in the prompt as well.
+  /// The `usage` of a chat completion: prompt and completion with their details.
+  ///
+  /// What went into a cache is in the prompt as well.
   fileprivate var chatCounts: TokenCounts? {
     TokenCounts(
       prompt: self["prompt_tokens"]?.count,

@@ -1,8 +1,8 @@
 import LaForgeCore
 
-/// Mistral Vibe: nothing is printed. Version 3 keeps a journal for each session, version 2 totals in
-/// `meta.json`.
+/// Mistral Vibe: nothing is printed.
 ///
+/// Version 3 keeps a journal for each session, version 2 totals in `meta.json`.
 /// Of a journal only the `action_result` records count: the same figures stand in other records too,
 /// and cumulative ones.
 struct VibeReader: AgentReader {

@@ -1,58 +1,23 @@
 import Foundation
 package import LaForgeCore
 
-/// What models cost by the million tokens: the list that ships with LaForge, and the user's own
-/// prices, which win.
+/// What models cost: the list that ships with LaForge, and the user's own prices, which win.
 package struct PriceTable: Sendable {
-  /// US dollars by the million tokens.
-  struct Price: Equatable, Decodable, Sendable {
-    var input: Decimal
-    var output: Decimal
-    /// What is read from a cache; as any input where it is not told.
-    var cacheRead: Decimal?
-    /// What is written to a cache; as any input where it is not told.
-    var cacheWrite: Decimal?
-
-    private enum CodingKeys: String, CodingKey {
-      case input, output
-      case cacheRead = "cache_read"
-      case cacheWrite = "cache_write"
-    }
-
-    /// The cost of tokens; output includes what was reasoned.
-    func cost(of counts: TokenCounts) -> Cost? {
-      let parts: [(Int64, Decimal)] = [
-        (counts.input, input), (counts.cacheRead, cacheRead ?? input),
-        (counts.cacheCreation, cacheWrite ?? input), (counts.output, output),
-      ]
-      let dollars = parts.reduce(Decimal(0)) { $0 + Decimal($1.0) * $1.1 } / 1_000_000
-      return Cost(dollars: dollars)
-    }
-  }
-
   private struct File: Decodable {
     var date: String
-    var models: [String: Price]
+    var models: [String: ModelPrice]
   }
 
   private let date: String
-  private let listed: [String: Price]
-  private let own: [String: Price]
+  private let listed: [String: ModelPrice]
+  private let own: [String: ModelPrice]
 
-  /// - Parameter settings: The user's prices: for each model the values of `input`, `output`,
-  ///   `cacheRead` and `cacheWrite`, in US dollars by the million tokens.
-  package init(settings: [String: [String: String]] = [:]) {
-    let bytes = PackageResources.prices_json
-    let file = try? JSONDecoder().decode(File.self, from: Data(bytes))
+  /// - Parameter own: The user's prices, by model.
+  package init(own: [String: ModelPrice] = [:]) {
+    let file = try? JSONDecoder().decode(File.self, from: Data(PackageResources.prices_json))
     date = file?.date ?? ""
     listed = file?.models ?? [:]
-    own = settings.compactMapValues { values in
-      func price(_ name: String) -> Decimal? { values[name].flatMap { Decimal(string: $0) } }
-      guard let input = price("input"), let output = price("output") else { return nil }
-      return Price(
-        input: input, output: output, cacheRead: price("cacheread"),
-        cacheWrite: price("cachewrite"))
-    }
+    self.own = own
   }
 
   /// Computes the cost of usage whose agent reports none.
@@ -69,19 +34,25 @@ package struct PriceTable: Sendable {
     // Tokens that no model's name stands at have no price.
     let named = parts.reduce(TokenCounts(reasoning: 0)) { $0 + $1.1 }
     guard !parts.isEmpty, named.isSame(as: whole) else { return }
-    var sum: Int64 = 0
-    var isOwn = false
-    for (name, counts) in parts where !counts.isZero {
-      guard let found = price(of: name), let cost = found.price.cost(of: counts) else { return }
-      sum += cost.microdollars
-      isOwn = isOwn || found.isOwn
+    var costs: [String: Cost] = [:]
+    var (isOwn, isListed) = (false, false)
+    for (name, counts) in parts {
+      let found = price(of: name)
+      // What was not used costs nothing at any price.
+      guard let price = found?.price ?? (counts.isZero ? ModelPrice(input: 0, output: 0) : nil),
+        let cost = price.cost(of: counts)
+      else { return }
+      costs[name] = cost
+      isOwn = isOwn || found?.isOwn == true
+      isListed = isListed || found?.isOwn == false
     }
-    usage.cost = Cost(microdollars: sum)
+    usage.cost = costs.values.reduce(Cost(microdollars: 0), +)
     usage.costSource = isOwn ? .user : .computed
-    usage.priceDate = isOwn ? nil : date
+    usage.priceDate = isListed ? date : nil
+    for name in usage.models.keys { usage.models[name]?.cost = costs[name] }
   }
 
-  private func price(of model: String) -> (price: Price, isOwn: Bool)? {
+  private func price(of model: String) -> (price: ModelPrice, isOwn: Bool)? {
     let names = Self.names(of: model)
     for name in names { if let price = own[name] { return (price, true) } }
     for name in names { if let price = listed[name] { return (price, false) } }

@@ -39,4 +39,6 @@ struct UsageFinding: Equatable {
 struct RunEnding: Equatable, Sendable {
   /// A signal ended the agent, or LaForge told it to end.
   var wasKilled = false
+  /// A part of the output was not kept, so that it is not there to be read again.
+  var hasGap = false
 }

@@ -102,7 +102,7 @@ struct SessionCensus {
   /// The files that are new, or others than in a census before, in the order of their paths.
   func changes(since earlier: SessionCensus, _ databases: any SessionDatabase) -> [SessionFile] {
     entries.sorted { $0.key < $1.key }.compactMap { path, entry in
-      var file = SessionFile(path: path, form: entry.place.form)
+      var file = SessionFile(path: path, form: entry.place.form, sizeAfter: entry.size)
       if case .database(let queries) = entry.place.form {
         file.rows = Self.rows(path, queries, databases)
       }

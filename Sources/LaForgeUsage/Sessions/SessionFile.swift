@@ -8,6 +8,8 @@ struct SessionFile {
   var form: SessionPlace.Form
   /// How large it was before, in bytes; what lies behind that is new where lines are appended.
   var sizeBefore: Int64 = 0
+  /// How large it is now, in bytes; what comes later is not this run's.
+  var sizeAfter: Int64
   /// What the document held before; `nil` where it was not there.
   var before: JSON?
   /// The rows of the database now, by their ids.
@@ -52,19 +54,19 @@ struct SessionFile {
   ) -> Bool {
     guard let file = fopen(path, "re") else { return false }
     defer { fclose(file) }
-    var old = sizeBefore
-    for isOld in [true, false] {
+    let parts = [(true, sizeBefore), (false, max(0, sizeAfter - sizeBefore))]
+    for (isOld, size) in parts {
+      var rest = size
       var lines = LineAssembler()
       func lend(_ line: UnsafeRawBufferPointer) {
         if markers?.contains(where: line.contains) ?? true { body(line, isOld) }
       }
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      while !isOld || old > 0 {
-        let wanted = isOld ? Int(min(old, Int64(buffer.count))) : buffer.count
-        let count = fread(&buffer, 1, wanted, file)
+      while rest > 0 {
+        let count = fread(&buffer, 1, Int(min(rest, Int64(buffer.count))), file)
         guard count > 0 else { break }
         buffer[..<count].withUnsafeBytes { lines.consume($0, lend) }
-        if isOld { old -= Int64(count) }
+        rest -= Int64(count)
       }
       lines.finish(lend)
     }
