@@ -87,13 +87,13 @@ package struct UsageReader: UsageMeter {
   private mutating func readJSON(
     _ line: UnsafeRawBufferPointer, from stream: AgentStream
   ) throws -> Bool {
-    if let markers = reader.map({ type(of: $0).markers }), markers.contains(where: line.contains) {
+    if let markers = reader.map({ type(of: $0).markers }), markers.isIn(line) {
       guard !printsDocument else { return false }
       mayCostMore = true
       try reader?.take(try JSON(parsing: line), from: stream)
       return true
     }
-    guard TokenUsageLineParser.markers.contains(where: line.contains) else { return false }
+    guard TokenUsageLineParser.markers.isIn(line) else { return false }
     mayCostMore = true
     try general.read(line, from: stream)
     return true
@@ -112,7 +112,7 @@ package struct UsageReader: UsageMeter {
   private mutating func readText(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
     guard let current = reader, line.count <= LineAssembler.textLimit else { return }
     let markers = type(of: current).textMarkers
-    guard current.wantsNextLine || markers.contains(where: line.contains) else { return }
+    guard current.wantsNextLine || markers.isIn(line) else { return }
     mayCostMore = true
     reader?.take(String(decoding: ControlSequences.stripped(line), as: UTF8.self), from: stream)
   }

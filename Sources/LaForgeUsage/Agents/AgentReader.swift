@@ -5,9 +5,9 @@ import LaForgeCore
 /// One type per agent. It is a value that is fed and then asked.
 protocol AgentReader {
   /// Bytes of which a line of JSON in the output holds at least one if it can matter.
-  static var markers: [StaticString] { get }
+  static var markers: LineMarkers { get }
   /// The same for lines of text.
-  static var textMarkers: [StaticString] { get }
+  static var textMarkers: LineMarkers { get }
   /// Where its sessions are.
   static func places(_ call: AgentCall) -> [SessionPlace]
   /// The output is one JSON document rather than lines of it.
@@ -43,8 +43,8 @@ protocol AgentReader {
 }
 
 extension AgentReader {
-  static var markers: [StaticString] { [] }
-  static var textMarkers: [StaticString] { [] }
+  static var markers: LineMarkers { [] }
+  static var textMarkers: LineMarkers { [] }
   static func places(_ call: AgentCall) -> [SessionPlace] { [] }
   static func printsDocument(_ call: AgentCall) -> Bool { false }
   static var modelOptions: [String] { ["--model", "-m"] }

@@ -8,7 +8,7 @@ import LaForgeCore
 /// counted in `sent` twice. The cost of the session is cumulative. The request for a commit message
 /// is in no figure.
 struct AiderReader: AgentReader {
-  static let textMarkers: [StaticString] = ["Tokens: ", "Cost: $"]
+  static let textMarkers: LineMarkers = ["Tokens: ", "Cost: $"]
 
   private var lines = AiderLines()
 

@@ -4,7 +4,7 @@ import LaForgeCore
 ///
 /// Threads are kept in files of their own, or on Amp's servers.
 struct AmpReader: AgentReader {
-  static let markers: [StaticString] = ["\"result\"", "\"usage\"", "\"init\""]
+  static let markers: LineMarkers = ["\"result\"", "\"usage\"", "\"init\""]
 
   private var result = Figures()
   private var calls = CallLedger()

@@ -11,7 +11,7 @@ import LaForgeCore
 /// - `assistant` events in the output carry placeholders and are repeated for each block, so they are
 ///   never added up; with partial messages, `message_delta` events carry the true output.
 struct ClaudeCodeReader: AgentReader {
-  static let markers: [StaticString] = [
+  static let markers: LineMarkers = [
     "\"result\"", "\"init\"", "\"message_start\"", "\"message_delta\"",
   ]
 
@@ -175,7 +175,8 @@ struct ClaudeCodeReader: AgentReader {
 /// A call has a line for each block of its answer. A forked session begins with copies of the lines
 /// of the one before, known by their times.
 struct ClaudeCodeTally: SessionTally {
-  static let markers: [StaticString] = ["\"usage\"", "\"cost-state\"", "\"user\""]
+  static let markers = LineMarkers(
+    ["\"usage\"", "\"cost-state\""], or: "\"user\"", unless: "\"tool_use_id\"")
 
   let start: Int64
   let isSubagent: Bool

@@ -4,7 +4,7 @@ import LaForgeCore
 ///
 /// The session file has `providerData.usage` for each call.
 struct CodeBuddyReader: AgentReader {
-  static let markers: [StaticString] = ["\"result\"", "\"init\""]
+  static let markers: LineMarkers = ["\"result\"", "\"init\""]
 
   private var result = Figures()
   private(set) var reportedError: Bool?
@@ -48,7 +48,7 @@ struct CodeBuddyReader: AgentReader {
 }
 
 struct CodeBuddyTally: SessionTally {
-  static let markers: [StaticString] = ["\"providerData\"", "\"user\""]
+  static let markers: LineMarkers = ["\"providerData\"", "\"user\""]
   private(set) var claim = SessionClaim()
   private var calls = CallLedger()
 

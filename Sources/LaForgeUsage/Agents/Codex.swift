@@ -7,10 +7,10 @@ import LaForgeCore
 /// mode it prints one number that cannot be taken apart. The rollout files hold everything: of the
 /// thread, and one of its own for each sub-agent.
 struct CodexReader: AgentReader {
-  static let markers: [StaticString] = [
+  static let markers: LineMarkers = [
     "\"turn.", "\"thread.started\"", "\"collab_tool_call\"",
   ]
-  static let textMarkers: [StaticString] = ["session id:"]
+  static let textMarkers: LineMarkers = ["session id:"]
 
   private let call: AgentCall
   private var latest: TokenCounts?
@@ -79,7 +79,7 @@ struct CodexReader: AgentReader {
 /// written again unchanged now and then; a fork and a sub-agent begin where their parent was, older
 /// versions with the parent's events written again at once.
 struct CodexTally: SessionTally {
-  static let markers: [StaticString] = [
+  static let markers: LineMarkers = [
     "\"session_meta\"", "\"turn_context\"", "\"token_count\"", "\"token_usage_record\"",
     "\"user_message\"", "\"turn_aborted\"", "\"task_complete\"",
   ]

@@ -5,7 +5,7 @@ import LaForgeCore
 ///
 /// What it prints as JSON has no tokens.
 struct CopilotReader: AgentReader {
-  static let textMarkers: [StaticString] = [" in, "]
+  static let textMarkers: LineMarkers = [" in, "]
 
   private var table = Figures()
 
@@ -46,7 +46,7 @@ struct CopilotReader: AgentReader {
 }
 
 struct CopilotTally: SessionTally {
-  static let markers: [StaticString] = [
+  static let markers: LineMarkers = [
     "\"session.start\"", "\"session.shutdown\"", "\"user.message\"",
   ]
   private(set) var claim = SessionClaim()

@@ -4,7 +4,7 @@ import LaForgeCore
 ///
 /// It keeps no log that tells it.
 struct CursorReader: AgentReader {
-  static let markers: [StaticString] = ["\"result\"", "\"init\""]
+  static let markers: LineMarkers = ["\"result\"", "\"init\""]
 
   private var result = Figures()
   private(set) var reportedError: Bool?

@@ -5,7 +5,7 @@ import LaForgeCore
 /// The prompt includes what is cached; candidates and thoughts are told apart. A message of a chat
 /// is written again when its figures come, so the last line of an id counts.
 struct GeminiReader: AgentReader {
-  static let markers: [StaticString] = ["\"stats\"", "\"init\""]
+  static let markers: LineMarkers = ["\"stats\"", "\"init\""]
 
   private let call: AgentCall
   private var statistics = Figures()
@@ -83,7 +83,7 @@ extension JSON {
 
 /// One chat, or that of a sub-agent, whose folder is named after the chat that it is a part of.
 struct GeminiTally: SessionTally {
-  static let markers: [StaticString] = ["\"tokens\"", "\"sessionId\"", "\"user\""]
+  static let markers: LineMarkers = ["\"tokens\"", "\"sessionId\"", "\"user\""]
   let start: Int64
   private(set) var claim = SessionClaim()
   private var calls: [String: (TokenCounts, String?)] = [:]

@@ -5,7 +5,7 @@ import LaForgeCore
 ///
 /// Its input leaves out what is cached. The request for a title is in no figure.
 struct GptmeReader: AgentReader {
-  static let markers: [StaticString] = ["\"usage\""]
+  static let markers: LineMarkers = ["\"usage\""]
 
   private var messages = Figures()
 
@@ -39,7 +39,7 @@ struct GptmeReader: AgentReader {
 }
 
 struct GptmeTally: SessionTally {
-  static let markers: [StaticString] = ["\"usage\"", "\"user\""]
+  static let markers: LineMarkers = ["\"usage\"", "\"user\""]
   private(set) var claim = SessionClaim()
   private(set) var figures = Figures()
 

@@ -3,7 +3,7 @@ import LaForgeCore
 
 /// Hermes: a row for each session, its input without what is cached.
 struct HermesReader: AgentReader {
-  static let textMarkers: [StaticString] = ["Session: ", "session_id:"]
+  static let textMarkers: LineMarkers = ["Session: ", "session_id:"]
 
   private(set) var sessionIDs: Set<String> = []
 

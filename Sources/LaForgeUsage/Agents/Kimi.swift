@@ -4,7 +4,7 @@ import LaForgeCore
 /// Kimi CLI: `StatusUpdate` in `wire.jsonl`, one for each call; with `--print` also printed, over
 /// several lines.
 struct KimiReader: AgentReader {
-  static let textMarkers: [StaticString] = ["TokenUsage", "kimi -r "]
+  static let textMarkers: LineMarkers = ["TokenUsage", "kimi -r "]
 
   private var updates = Figures()
   private var open: String?
@@ -57,7 +57,7 @@ struct KimiReader: AgentReader {
 }
 
 struct KimiTally: SessionTally {
-  static let markers: [StaticString] = ["\"StatusUpdate\"", "\"TurnBegin\"", "\"StepInterrupted\""]
+  static let markers: LineMarkers = ["\"StatusUpdate\"", "\"TurnBegin\"", "\"StepInterrupted\""]
   private(set) var claim = SessionClaim()
   private(set) var figures = Figures()
   private var isInterrupted = false

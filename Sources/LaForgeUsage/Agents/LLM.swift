@@ -3,7 +3,7 @@ import LaForgeCore
 
 /// `llm`: with `-u` a line on standard error, `Token usage: 1,335 input, 41 output, {…}`.
 struct LLMReader: AgentReader {
-  static let textMarkers: [StaticString] = ["Token usage: "]
+  static let textMarkers: LineMarkers = ["Token usage: "]
 
   private let call: AgentCall
   private var usage = Figures()

@@ -3,7 +3,7 @@ import LaForgeCore
 
 /// OpenHands: `base_state.json` of the conversation, cumulative over it.
 struct OpenHandsReader: AgentReader {
-  static let textMarkers: [StaticString] = ["Conversation ID:"]
+  static let textMarkers: LineMarkers = ["Conversation ID:"]
 
   private(set) var sessionIDs: Set<String> = []
 

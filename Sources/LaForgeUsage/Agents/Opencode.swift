@@ -6,7 +6,7 @@ import LaForgeCore
 /// The input leaves out what is cached, the output what was reasoned. A price of nothing is that of
 /// a subscription or of a model whose price is not known.
 struct OpencodeReader: AgentReader {
-  static let markers: [StaticString] = ["\"step_finish\"", "\"step_start\""]
+  static let markers: LineMarkers = ["\"step_finish\"", "\"step_start\""]
 
   private var steps = CallLedger()
   private(set) var sessionIDs: Set<String> = []

@@ -19,7 +19,7 @@ struct PiReader: AgentReader {
 }
 
 struct PiTally: SessionTally {
-  static let markers: [StaticString] = ["\"usage\"", "\"session\"", "\"user\""]
+  static let markers: LineMarkers = ["\"usage\"", "\"session\"", "\"user\""]
   private(set) var claim = SessionClaim()
   private(set) var figures = Figures()
 

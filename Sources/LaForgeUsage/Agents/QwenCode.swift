@@ -3,7 +3,7 @@ import LaForgeCore
 /// Qwen Code: Claude Code's events with Gemini's figures: the input includes what came from caches,
 /// the output leaves the thoughts out.
 struct QwenReader: AgentReader {
-  static let markers: [StaticString] = ["\"result\"", "\"init\""]
+  static let markers: LineMarkers = ["\"result\"", "\"init\""]
 
   private let call: AgentCall
   private var result = Figures()
@@ -43,7 +43,7 @@ struct QwenReader: AgentReader {
 }
 
 struct QwenTally: SessionTally {
-  static let markers: [StaticString] = ["\"usageMetadata\"", "\"user\""]
+  static let markers: LineMarkers = ["\"usageMetadata\"", "\"user\""]
   let start: Int64
   private(set) var claim = SessionClaim()
   private var calls = CallLedger()

@@ -44,7 +44,7 @@ struct VibeReader: AgentReader {
 }
 
 struct VibeJournalTally: SessionTally {
-  static let markers: [StaticString] = ["\"action_result\""]
+  static let markers: LineMarkers = ["\"action_result\""]
   private(set) var claim = SessionClaim()
   private(set) var figures = Figures()
   private let model: String?

@@ -3,14 +3,35 @@ import LaForgeCore
 
 /// A JSON value whose shape is not relied on: what is not there or of another kind is `nil`.
 struct JSON {
-  private let raw: Any
+  private let content: Content
+
+  /// What is asked for again and again is told apart once.
+  private enum Content {
+    case object([String: Any])
+    case array([Any])
+    case string(String)
+    case number(NSNumber)
+    case null
+  }
 
   init(_ raw: Any) {
-    self.raw = raw
+    let type = type(of: raw)
+    // A cast that fails looks for ways to bridge and costs more than all others.
+    if type == String.self, let text = raw as? String {
+      content = .string(text)
+    } else if type == [String: Any].self, let members = raw as? [String: Any] {
+      content = .object(members)
+    } else if type == [Any].self, let elements = raw as? [Any] {
+      content = .array(elements)
+    } else if let number = raw as? NSNumber {
+      content = .number(number)
+    } else {
+      content = .null
+    }
   }
 
   init(_ value: JSONValue) {
-    raw = Self.plain(value)
+    self.init(Self.plain(value))
   }
 
   private static func plain(_ value: JSONValue) -> Any {
@@ -29,15 +50,19 @@ struct JSON {
   /// - Throws: `UnreadableUsage` where they are no JSON.
   init(parsing bytes: some Sequence<UInt8>) throws {
     do {
-      raw = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+      self.init(
+        try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
     } catch {
       throw UnreadableUsage()
     }
   }
 
   subscript(_ key: String) -> JSON? {
-    guard let value = (raw as? [String: Any])?[key], !(value is NSNull) else { return nil }
-    return JSON(value)
+    guard case .object(let members) = content, let value = members[key].map(JSON.init) else {
+      return nil
+    }
+    if case .null = value.content { return nil }
+    return value
   }
 
   /// Follows keys one after the other.
@@ -45,20 +70,26 @@ struct JSON {
     rest.reduce(self[first]) { $0?[$1] }
   }
 
-  var string: String? { raw as? String }
+  var string: String? { if case .string(let text) = content { text } else { nil } }
 
-  var array: [JSON] { (raw as? [Any])?.map(JSON.init) ?? [] }
+  var array: [JSON] {
+    guard case .array(let elements) = content else { return [] }
+    return elements.map(JSON.init)
+  }
 
   /// The members of an object, by name.
   var members: [(key: String, value: JSON)] {
-    (raw as? [String: Any])?.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) } ?? []
+    guard case .object(let members) = content else { return [] }
+    return members.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) }
   }
 
   /// A count: a whole number that is not negative; what is no such thing is none.
   var count: Int64? {
     guard let number, number >= 0, number < 9e18, number.rounded() == number else { return nil }
-    return (raw as? NSNumber)?.int64Value
+    return numeric?.int64Value
   }
+
+  private var numeric: NSNumber? { if case .number(let number) = content { number } else { nil } }
 
   /// A part of counts that may be left out: 0 where it is, `nil` where what is there is no count.
   func part(_ keys: String...) -> Int64? {
@@ -79,12 +110,12 @@ struct JSON {
 
   /// Any number; Foundation keeps truth values as numbers that are encoded as characters.
   var number: Double? {
-    guard let number = raw as? NSNumber, String(cString: number.objCType) != "c" else { return nil }
+    guard let number = numeric, String(cString: number.objCType) != "c" else { return nil }
     return number.doubleValue
   }
 
   var flag: Bool? {
-    guard let number = raw as? NSNumber, String(cString: number.objCType) == "c" else {
+    guard let number = numeric, String(cString: number.objCType) == "c" else {
       return nil
     }
     return number.boolValue

@@ -63,19 +63,6 @@ extension UInt8 {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Whether these bytes hold those of `text` somewhere.
-  func contains(_ text: StaticString) -> Bool {
-    let first = text.utf8Start.pointee
-    var from = 0
-    while let index = offset(of: first, from: from), index + text.utf8CodeUnitCount <= count,
-      let baseAddress
-    {
-      if memcmp(baseAddress + index, text.utf8Start, text.utf8CodeUnitCount) == 0 { return true }
-      from = index + 1
-    }
-    return false
-  }
-
   /// Where a byte stands first from an offset on.
   func offset(of byte: UInt8, from start: Int) -> Int? {
     guard let baseAddress, start < count else { return nil }

@@ -14,7 +14,7 @@ import LaForgeCore
 /// prints it, reports nothing. The figures are totals, so the last line counts.
 struct TokenUsageLineParser {
   /// Bytes that a line of JSON holds if it can matter.
-  static let markers: [StaticString] = ["\"token_usage\""]
+  static let markers: LineMarkers = ["\"token_usage\""]
 
   private var latest: (figures: UsageFigures, stream: AgentStream)?
 

@@ -18,7 +18,7 @@ struct SessionCensus {
   }
 
   private(set) var entries: [String: Entry] = [:]
-  /// Whether there are more files than are looked at.
+  /// Whether there are more files than are looked at, so that one which is not listed may well be old.
   private(set) var isPartial = false
 
   /// How many files are looked at, and how many documents and how much of them is read, before a run.
@@ -106,7 +106,10 @@ struct SessionCensus {
       if case .database(let queries) = entry.place.form {
         file.rows = Self.rows(path, queries, databases)
       }
-      guard let old = earlier.entries[path] else { return file }
+      guard let old = earlier.entries[path] else {
+        file.isComparable = !earlier.isPartial
+        return file
+      }
       guard old.size != entry.size || old.changed != entry.changed else { return nil }
       file.sizeBefore = old.size
       file.before = old.before

@@ -50,7 +50,7 @@ struct SessionFile {
   ///
   /// - Returns: Whether the file could be read.
   func eachLine(
-    holding markers: [StaticString]?, _ body: (UnsafeRawBufferPointer, _ isOld: Bool) -> Void
+    holding markers: LineMarkers?, _ body: (UnsafeRawBufferPointer, _ isOld: Bool) -> Void
   ) -> Bool {
     guard let file = fopen(path, "re") else { return false }
     defer { fclose(file) }
@@ -59,7 +59,7 @@ struct SessionFile {
       var rest = size
       var lines = LineAssembler()
       func lend(_ line: UnsafeRawBufferPointer) {
-        if markers?.contains(where: line.contains) ?? true { body(line, isOld) }
+        if markers?.isIn(line) ?? true { body(line, isOld) }
       }
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
       while rest > 0 {

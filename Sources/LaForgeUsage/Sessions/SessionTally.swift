@@ -3,7 +3,7 @@ import LaForgeCore
 /// Adds up what one session file tells; one type per agent.
 protocol SessionTally {
   /// Bytes of which a line holds at least one if it can matter.
-  static var markers: [StaticString] { get }
+  static var markers: LineMarkers { get }
 
   /// Takes a JSON line.
   ///
@@ -43,7 +43,7 @@ protocol SessionTally {
 }
 
 extension SessionTally {
-  static var markers: [StaticString] { [] }
+  static var markers: LineMarkers { [] }
   mutating func take(_ record: JSON, isOld: Bool) {}
   mutating func take(text: String, isOld: Bool) {}
   mutating func take(document: JSON, before: JSON?) {}
