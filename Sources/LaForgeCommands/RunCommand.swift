@@ -13,8 +13,8 @@ struct RunCommand: ParsableCommand {
       command untouched. '--' is needed only if the command begins with '-'.
 
       The command finds its step's number in LAFORGE_STEP, and in LAFORGE_USAGE_FILE a file into \
-      which it may write what it used; `laforge usage --explain` says what was read. Around a \
-      program that LaForge does not know, a script does so:
+      which it may write what it used; `laforge usage` says what was read. Around a program that \
+      LaForge does not know, a script does so:
         my-agent "$@" >log.json; status=$?
         jq '{input_tokens: .in, output_tokens: .out}' log.json >"$LAFORGE_USAGE_FILE"
         exit $status
