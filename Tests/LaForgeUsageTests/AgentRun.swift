@@ -16,8 +16,16 @@ final class AgentRun {
   /// When the run begins: 2026-11-23 12:00:00 UTC, in milliseconds since 1970.
   static let begin: Int64 = 1_795_435_200_000
 
-  init(
+  convenience init(
     _ agent: String, _ arguments: String..., environment: [String: String] = [:],
+    model: String? = nil, own: [String: ModelPrice] = [:]
+  ) throws {
+    try self.init(
+      agent, arguments: arguments, environment: environment, model: model, own: own)
+  }
+
+  init(
+    _ agent: String, arguments: [String], environment: [String: String] = [:],
     model: String? = nil, own: [String: ModelPrice] = [:]
   ) throws {
     let folder = FileManager.default.temporaryDirectory
@@ -69,6 +77,11 @@ final class AgentRun {
 
   /// Executes statements in an SQLite database; `@TREE@` in them stands for the working tree.
   func execute(in path: String, _ statements: String...) throws {
+    try execute(in: path, statements)
+  }
+
+  /// As above.
+  func execute(in path: String, _ statements: [String]) throws {
     let file = home.appending(path: path)
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -83,16 +96,31 @@ final class AgentRun {
 
   /// The agent starts.
   func start() {
+    makeFilesOlder()
     reader = UsageReader(
       agent: agent, call: call, prices: PriceTable(own: own), databases: SQLiteSessionDatabase())
+  }
+
+  /// Two changes within one tick of the file system's clock could not be told apart.
+  private func makeFilesOlder() {
+    let files = FileManager.default.enumerator(atPath: home.path)?.compactMap { $0 as? String }
+    for path in files ?? [] {
+      try? FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)],
+        ofItemAtPath: home.appending(path: path).path)
+    }
   }
 
   /// The agent prints lines.
   func print(_ lines: String..., to stream: AgentStream = .standardOutput) {
     if reader == nil { start() }
-    for line in lines {
-      Array("\(line)\n".utf8).withUnsafeBytes { reader?.consume($0, from: stream) }
-    }
+    for line in lines { print(bytes: "\(line)\n".utf8, to: stream) }
+  }
+
+  /// The agent prints bytes, which may end anywhere.
+  func print(bytes: some Sequence<UInt8>, to stream: AgentStream) {
+    if reader == nil { start() }
+    Array(bytes).withUnsafeBytes { reader?.consume($0, from: stream) }
   }
 
   /// The agent ends.

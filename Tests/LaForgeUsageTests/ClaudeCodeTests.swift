@@ -28,6 +28,16 @@ import Testing
 
   private static let session = ".claude/projects/-web/s1.jsonl"
 
+  static let samples = [
+    UsageSample(
+      agent: "claude", place: "result", arguments: ["-p", "x"], output: result,
+      told: Told([107, 20, 50, 43], microdollars: 34_100, .stdout)),
+    UsageSample(
+      agent: "claude", place: "session file", arguments: ["-p", "x"],
+      files: [session: [call("m1", output: 30), call("m2", output: 12)].joined(separator: "\n")],
+      told: Told([20, 10, 4, 42], .sessionFile)),
+  ]
+
   // MARK: - Output
 
   @Test func sideRequestsToOtherModelsAreCounted() {

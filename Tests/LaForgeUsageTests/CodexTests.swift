@@ -36,6 +36,18 @@ import Testing
     """
   }
 
+  static let samples = [
+    UsageSample(
+      agent: "codex", place: "turn.completed", arguments: ["exec", "--json", "x"], output: thread,
+      told: Told([90, 200, 10, 40], reasoning: 15, .stdout)),
+    UsageSample(
+      agent: "codex", place: "rollout file", arguments: ["exec", "x"],
+      error: "session id: t",
+      files: [
+        rollout: [meta("t"), count(100, last: 100), count(300, last: 200)].joined(separator: "\n")
+      ], told: Told([300, 0, 0, 30], .sessionFile)),
+  ]
+
   // MARK: - Output
 
   @Test func cachedInputIsPartOfTheInput() {

@@ -131,7 +131,10 @@ struct JSON {
   var time: Int64? {
     if let string { return Self.time(string) }
     // What has happened since 2001 has more than 10^11 milliseconds.
-    return number.map { $0 > 1e11 ? Int64($0) : Int64($0 * 1000) }
+    guard let number else { return nil }
+    let milliseconds = number > 1e11 ? number : number * 1000
+    // What no clock can show may be more than an integer holds.
+    return abs(milliseconds) < 1e15 ? Int64(milliseconds) : nil
   }
 
   /// ISO 8601 with any number of decimals and any zone; without one it is UTC.

@@ -7,10 +7,11 @@ enum Numbers {
     let plain = String(text.filter { $0 != "," })
     let units: [Character: Double] = ["k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "b": 1e9, "B": 1e9]
     let factor = plain.last.flatMap { units[$0] }
-    guard let number = Double(factor == nil ? plain : String(plain.dropLast())), number >= 0,
-      number < 1e15
+    guard let number = Double(factor == nil ? plain : String(plain.dropLast())), number >= 0
     else { return nil }
-    return Int64((number * (factor ?? 1)).rounded())
+    let count = number * (factor ?? 1)
+    // More than anybody can have used is no count, and may be more than an integer holds.
+    return count < 1e15 ? Int64(count.rounded()) : nil
   }
 
   /// The count right before a marker: `3.1k` for ` sent` in `Tokens: 3.1k sent, 157 received`.
