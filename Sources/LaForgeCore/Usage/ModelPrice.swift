@@ -1,7 +1,7 @@
 package import Foundation
 
 /// What a model costs, in US dollars by the million tokens.
-package struct ModelPrice: Equatable, Sendable, Codable {
+package struct ModelPrice: Equatable, Sendable, Decodable {
   package var input: Decimal
   /// What the model writes.
   package var output: Decimal

@@ -8,15 +8,19 @@ package struct PriceTable: Sendable {
     var models: [String: ModelPrice]
   }
 
-  private let date: String
-  private let listed: [String: ModelPrice]
+  /// Decoded only once something has no price: most runs never ask.
+  private static let list: File = {
+    do {
+      return try JSONDecoder().decode(File.self, from: Data(PackageResources.prices_json))
+    } catch {
+      preconditionFailure("the price list that ships with LaForge cannot be read: \(error)")
+    }
+  }()
+
   private let own: [String: ModelPrice]
 
   /// - Parameter own: The user's prices, by model.
   package init(own: [String: ModelPrice] = [:]) {
-    let file = try? JSONDecoder().decode(File.self, from: Data(PackageResources.prices_json))
-    date = file?.date ?? ""
-    listed = file?.models ?? [:]
     self.own = own
   }
 
@@ -48,14 +52,14 @@ package struct PriceTable: Sendable {
     }
     usage.cost = costs.values.reduce(Cost(microdollars: 0), +)
     usage.costSource = isOwn ? .user : .computed
-    usage.priceDate = isListed ? date : nil
+    usage.priceDate = isListed ? Self.list.date : nil
     for name in usage.models.keys { usage.models[name]?.cost = costs[name] }
   }
 
   private func price(of model: String) -> (price: ModelPrice, isOwn: Bool)? {
     let names = Self.names(of: model)
     for name in names { if let price = own[name] { return (price, true) } }
-    for name in names { if let price = listed[name] { return (price, false) } }
+    for name in names { if let price = Self.list.models[name] { return (price, false) } }
     return nil
   }
 
