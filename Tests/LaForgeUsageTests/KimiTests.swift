@@ -41,6 +41,15 @@ import Testing
     #expect(report(line, agent: "kimi").counts == [307, 3_328, 12, 43])
   }
 
+  @Test func standardErrorDoesNotBreakAFigureApart() throws {
+    let run = try AgentRun("kimi", "--print", "-p", "x")
+    for line in Self.printed.split(separator: "\n") {
+      run.print(String(line))
+      run.print("a warning (of something)", to: .standardError)
+    }
+    #expect(run.end().counts == [307, 3_328, 12, 43])
+  }
+
   @Test func theWireRepeatsWhatIsPrinted() throws {
     let run = try AgentRun("kimi", "--print", "-p", "x")
     run.start()

@@ -7,7 +7,8 @@ struct KimiReader: AgentReader {
   static let textMarkers: LineMarkers = ["TokenUsage", "kimi -r "]
 
   private var updates = Figures()
-  private var open: String?
+  /// Figures that go on in the next line of the same stream.
+  private var open: (text: String, stream: AgentStream)?
   private(set) var sessionIDs: Set<String> = []
 
   init(_ call: AgentCall) {}
@@ -21,11 +22,11 @@ struct KimiReader: AgentReader {
       sessionIDs.insert(String(line[range.upperBound...].prefix { !$0.isWhitespace }))
     }
     if let range = line.range(of: "TokenUsage(") {
-      open = String(line[range.upperBound...])
-    } else {
-      open?.append(" " + line)
+      open = (String(line[range.upperBound...]), stream)
+    } else if open?.stream == stream {
+      open?.text.append(" " + line)
     }
-    guard let text = open else { return }
+    guard let text = open?.text else { return }
     if let end = text.firstIndex(of: ")") {
       open = nil
       takeUsage(String(text[..<end]))
