@@ -192,13 +192,14 @@ package struct CommandContext {
     return FileStepSpool(commonDirectory: commonDirectory, stateDirectory: state)
   }
 
-  /// Reads the usage of a run; looks at the agent's session files as they are now.
+  /// Reads the usage of a run; looks at the agent's session files as they are now, unless the run is
+  /// over.
   func makeMeter(
-    agent: String, call: AgentCall, prices: [String: ModelPrice]
+    agent: String, call: AgentCall, prices: [String: ModelPrice], isOver: Bool = false
   ) -> UsageReader {
     UsageReader(
       agent: agent, call: call, prices: PriceTable(own: prices),
-      databases: SQLiteSessionDatabase())
+      databases: SQLiteSessionDatabase(), isOver: isOver)
   }
 
   /// The call of an agent in this environment.

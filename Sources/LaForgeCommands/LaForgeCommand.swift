@@ -24,9 +24,7 @@ struct LaForgeCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, OutputCommand.self,
       UsageCommand.self, StatusCommand.self, UndoCommand.self, RollbackCommand.self,
-      RedoCommand.self,
-      RestoreCommand.self,
-      OpsCommand.self,
+      RedoCommand.self, RestoreCommand.self, OpsCommand.self,
     ],
     defaultSubcommand: StatusCommand.self)
 }

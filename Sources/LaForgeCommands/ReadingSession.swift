@@ -1,25 +1,28 @@
 import LaForgeCore
+import LaForgeGit
 import LaForgeStore
 import SystemPackage
 
 /// A repository and its steps, opened for reading.
 struct ReadingSession {
-  let repository: any StateRepository
+  private let worktree: WorktreeRepository
   /// `nil` where nothing was recorded yet.
   let history: StepHistory?
   private let store: SQLiteStepStore?
 
+  var repository: any StateRepository { worktree }
+
   /// - Throws: `CommandFailure`.
   init(in context: CommandContext) async throws {
-    repository = try await Self.openRepository(in: context)
-    let location = repository.location
+    worktree = try await Self.openRepository(in: context)
+    let location = worktree.location
     store = try Self.openStore(location)
     history = store.map { context.makeHistory($0, worktree: location.worktree) }
   }
 
   private static func openRepository(
     in context: CommandContext
-  ) async throws -> any StateRepository {
+  ) async throws -> WorktreeRepository {
     do {
       return try await context.openRepository()
     } catch {
@@ -34,6 +37,15 @@ struct ReadingSession {
       if error.code == .noDatabase { return nil }
       throw CommandFailure(
         UserMessage(error, newestCopy: newestCopy(location.commonDirectory)))
+    }
+  }
+
+  /// The user's prices, by model.
+  func prices() async throws(CommandFailure) -> [String: ModelPrice] {
+    do throws(GitError) {
+      return try await worktree.runSettings().prices
+    } catch {
+      throw CommandFailure(.badConfiguration(error))
     }
   }
 

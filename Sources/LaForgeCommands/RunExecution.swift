@@ -36,17 +36,22 @@ struct RunExecution {
     }
     let run: RecordedRun
     do throws(RecordError) {
+      let settings = try await settings(repository)
+      var agent = settings.options
+      agent.capture = options.capture ?? agent.capture
+      agent.isFullScreen = recognition.isFullScreen
+      agent.limits = options.limits
       let request = RunRequest(
         command: command, directory: session.directory, label: options.label,
         configuration: configuration, enclosing: session.enclosing, projectID: session.projectID,
-        options: try await agentOptions(repository, recognition))
+        options: agent)
       let meter = context.makeMeter(
         agent: configuration.agent ?? command.baseName,
         call: context.agentCall(
           recognition.arguments, directory: context.directory,
           workingTree: repository.location.workingTree, start: context.clock.now(),
           model: configuration.model),
-        prices: try await prices(repository))
+        prices: settings.prices)
       run = try await session.recorder.record(request, meter: meter) { notice in
         RunReport.say(notice, in: context)
       }
@@ -71,21 +76,10 @@ struct RunExecution {
     return .agent(run.step.end?.termination.shellStatus ?? ExitStatus.runFailure.rawValue)
   }
 
-  private func agentOptions(
-    _ repository: WorktreeRepository, _ recognition: AgentRecognition
-  ) async throws(RecordError) -> AgentOptions {
-    var agent: AgentOptions
-    do { agent = try await repository.runOptions() } catch { throw .configuration(error) }
-    agent.capture = options.capture ?? agent.capture
-    agent.isFullScreen = recognition.isFullScreen
-    agent.limits = options.limits
-    return agent
-  }
-
-  private func prices(
+  private func settings(
     _ repository: WorktreeRepository
-  ) async throws(RecordError) -> [String: ModelPrice] {
-    do { return try await repository.prices() } catch { throw .configuration(error) }
+  ) async throws(RecordError) -> RunSettings {
+    do { return try await repository.runSettings() } catch { throw .configuration(error) }
   }
 
   /// A run that was ended from outside says so everywhere: its exit status does not tell why.

@@ -44,7 +44,7 @@ struct UsageCommand: ContextCommand {
   func run(in context: CommandContext) async throws -> ExitStatus {
     let session = try await ReadingSession(in: context)
     let steps = try chosen(session)
-    if recompute { return try await recompute(steps, context) }
+    if recompute { return try await recompute(steps, session, context) }
     guard let step = steps.first else { throw CommandFailure(.noSteps) }
     if format.json {
       let document = UsageDocument(step: step, storeID: session.history?.storeID ?? "")
@@ -66,9 +66,9 @@ struct UsageCommand: ContextCommand {
   }
 
   private func recompute(
-    _ steps: [Step], _ context: CommandContext
+    _ steps: [Step], _ session: ReadingSession, _ context: CommandContext
   ) async throws -> ExitStatus {
-    let recomputation = try await UsageRecomputation(in: context)
+    let recomputation = try await UsageRecomputation(in: session, context)
     var results: [UsageRecomputation.Result] = []
     for step in steps {
       let result = try recomputation.recompute(step)

@@ -1,6 +1,5 @@
 import LaForgeAgent
 import LaForgeCore
-import LaForgeGit
 import LaForgeStore
 import LaForgeUsage
 import SystemPackage
@@ -19,33 +18,27 @@ struct UsageRecomputation {
     var isChanged: Bool { usage != step.end?.tokenUsage }
   }
 
-  private let repository: WorktreeRepository
+  private let commonDirectory: FilePath
   private let store: SQLiteStepStore
   private let archive: OutputArchive
   private let prices: [String: ModelPrice]
   private let context: CommandContext
 
   /// - Throws: `CommandFailure`.
-  init(in context: CommandContext) async throws {
+  init(in session: ReadingSession, _ context: CommandContext) async throws {
     self.context = context
-    do throws(RepositoryError) {
-      repository = try await context.openRepository()
-    } catch {
-      throw CommandFailure(UserMessage(error))
-    }
-    do throws(GitError) {
-      prices = try await repository.prices()
-    } catch {
-      throw CommandFailure(.badConfiguration(error))
-    }
-    let folder = repository.location.commonDirectory
-    archive = OutputArchive(in: StoreFolder(commonDirectory: folder).outputs)
+    prices = try await session.prices()
+    commonDirectory = session.repository.location.commonDirectory
+    archive = OutputArchive(in: StoreFolder(commonDirectory: commonDirectory).outputs)
     do throws(StoreError) {
-      store = try SQLiteStepStore(creatingIn: folder)
+      store = try SQLiteStepStore(creatingIn: commonDirectory)
     } catch {
-      throw CommandFailure(
-        UserMessage(error, newestCopy: ReadingSession.newestCopy(folder)))
+      throw Self.failure(error, commonDirectory)
     }
+  }
+
+  private static func failure(_ error: StoreError, _ folder: FilePath) -> CommandFailure {
+    CommandFailure(UserMessage(error, newestCopy: ReadingSession.newestCopy(folder)))
   }
 
   /// Works out the usage of a step again and records it, unless what told it is not there any more.
@@ -62,11 +55,15 @@ struct UsageRecomputation {
     result.usage = Self.keepingCost(of: end.tokenUsage, in: report.usage)
     var configuration = step.agentConfiguration
     configuration.model = configuration.model ?? report.model
+    // Each write waits for the disk, and '--all' may name thousands of steps.
+    guard
+      result.isChanged || report.explanation != end.usageExplanation
+        || configuration != step.agentConfiguration
+    else { return result }
     do throws(StoreError) {
       try store.replaceUsage(of: step.id, with: result.usage, report.explanation, configuration)
     } catch {
-      let folder = repository.location.commonDirectory
-      throw CommandFailure(UserMessage(error, newestCopy: ReadingSession.newestCopy(folder)))
+      throw Self.failure(error, commonDirectory)
     }
     return result
   }
@@ -94,7 +91,7 @@ struct UsageRecomputation {
         directory: FilePath(step.start.worktreePath).appending(step.start.directory),
         workingTree: FilePath(step.start.worktreePath), start: step.start.startTime,
         model: step.agentConfiguration.model),
-      prices: prices)
+      prices: prices, isOver: true)
     var hasGap = false
     try archive.reading(step.id).read { piece in
       switch piece {
@@ -110,7 +107,7 @@ struct UsageRecomputation {
     }
     return reader.finish(
       again: end.usageExplanation?.sessions ?? [],
-      wasKilled: end.endedBy != .exit || end.termination.tellsOfSignal, hasGap: hasGap)
+      wasKilled: end.termination.isKilled(by: end.endedBy), hasGap: hasGap)
   }
 
   /// What was priced by the list stays as it was while the tokens do: later prices are not those of

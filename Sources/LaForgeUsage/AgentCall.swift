@@ -57,6 +57,16 @@ package struct AgentCall: Sendable {
     return place.roots.last.flatMap(folder).map { [$0] } ?? []
   }
 
+  /// How a session file is read by its path; `nil` where it lies in none of some places.
+  func form(of path: String, in places: [SessionPlace]) -> SessionPlace.Form? {
+    places.first { place in
+      folders(of: place).contains { folder in
+        path.hasPrefix("\(folder)/")
+          && place.matches(path.dropFirst(folder.count + 1).split(separator: "/")[...])
+      }
+    }?.form
+  }
+
   private func folder(_ root: SessionPlace.Root) -> String? {
     func join(_ base: String?, _ rest: String) -> String? {
       guard let base, !base.isEmpty else { return nil }

@@ -22,15 +22,18 @@ package struct UsageReader: UsageMeter {
   private var mayCostMore = false
   private var lastCost: Cost?
 
-  /// Looks at the agent's session files as they are before it starts.
+  /// Looks at the agent's session files as they are before it starts; for a run that is over, whose
+  /// files are named at its end, there is nothing to look at.
   ///
   /// - Parameters:
   ///   - agent: The agent's name, which decides what its fields mean.
   ///   - call: The run.
   ///   - prices: For what reports no price.
   ///   - databases: Reads SQLite files.
+  ///   - isOver: Whether the run is one of long ago.
   package init(
-    agent: String, call: AgentCall, prices: PriceTable, databases: any SessionDatabase
+    agent: String, call: AgentCall, prices: PriceTable, databases: any SessionDatabase,
+    isOver: Bool = false
   ) {
     let entry = AgentFormats.entries[agent]
     self.agent = agent
@@ -41,7 +44,7 @@ package struct UsageReader: UsageMeter {
     reader = entry?.reader.init(call)
     printsDocument = entry?.reader.printsDocument(call) ?? false
     census = SessionCensus(
-      entry?.reader.places(call) ?? [], call, databases, keepsContents: true)
+      isOver ? [] : entry?.reader.places(call) ?? [], call, databases, keepsContents: true)
   }
 
   // MARK: - Output
@@ -158,12 +161,13 @@ package struct UsageReader: UsageMeter {
   ) -> UsageReport? {
     var files: [SessionFile] = []
     for session in sessions {
-      guard let entry = census.entries[session.path], entry.size >= session.sizeAfter,
-        entry.place.form == .lines || entry.place.form == .text
+      let form = reader.flatMap { call.form(of: session.path, in: type(of: $0).places(call)) }
+      guard let form, form == .lines || form == .text,
+        let size = SessionFile.size(session.path), size >= session.sizeAfter
       else { return nil }
       files.append(
         SessionFile(
-          path: session.path, form: entry.place.form, sizeBefore: session.sizeBefore,
+          path: session.path, form: form, sizeBefore: session.sizeBefore,
           sizeAfter: session.sizeAfter))
     }
     passLastLines()
@@ -272,34 +276,5 @@ package struct UsageReader: UsageMeter {
     explanation.items.insert(
       UsageExplanation.Item(
         source: .usageFile, place: "LAFORGE_USAGE_FILE", usage: told, objection: nil), at: 0)
-  }
-}
-
-extension UsageExplanation {
-  /// Adds what an agent's reader found, what counts first.
-  fileprivate mutating func add(_ findings: [UsageFinding], best: UsageFinding?) {
-    for finding in findings where !finding.figures.isEmpty {
-      let isBest = finding == best
-      items.append(
-        Item(
-          source: finding.source, place: finding.place, usage: finding.usage,
-          objection: isBest ? nil : finding.objection ?? best.map { "\($0.place) counts" }))
-    }
-    items.sort { ($0.objection == nil ? 0 : 1) < ($1.objection == nil ? 0 : 1) }
-  }
-
-  fileprivate mutating func note(_ sessions: SessionReading) {
-    if sessions.isAmbiguous {
-      notes.append(
-        "several sessions went on at the same time, and which is this run's cannot be told: "
-          + sessions.others.joined(separator: ", "))
-    } else if !sessions.others.isEmpty {
-      notes.append("not of this run: \(sessions.others.joined(separator: ", "))")
-    }
-    if !sessions.incomparable.isEmpty {
-      notes.append(
-        "what this run added to these files cannot be told: "
-          + sessions.incomparable.joined(separator: ", "))
-    }
   }
 }

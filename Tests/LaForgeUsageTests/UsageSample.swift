@@ -19,10 +19,13 @@ struct UsageSample: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(agent), \(place)" }
 
-  /// A run that is about to write and print this.
+  /// A run that has written and printed this.
   func makeRun() throws -> AgentRun {
     let run = try AgentRun(agent, arguments: arguments)
     run.start()
+    run.print(output)
+    run.print(error, to: .standardError)
+    try leaveFiles(in: run)
     return run
   }
 
@@ -78,14 +81,10 @@ struct Told: Equatable, Sendable {
 @Suite struct UsageSampleTests {
   @Test(arguments: UsageSample.all)
   func eachPlaceTellsWhatTheRunUsed(_ sample: UsageSample) throws {
-    let run = try sample.makeRun()
-    run.print(sample.output)
-    run.print(sample.error, to: .standardError)
-    try sample.leaveFiles(in: run)
-    #expect(Told(run.end()) == sample.told)
+    #expect(try Told(sample.makeRun().end()) == sample.told)
   }
 
-  @Test(arguments: UsageSample.all)
+  @Test(arguments: UsageSample.all.filter { !$0.files.isEmpty })
   func whatWasThereBeforeTheRunIsNotCounted(_ sample: UsageSample) throws {
     let run = try AgentRun(sample.agent, arguments: sample.arguments)
     try sample.leaveFiles(in: run)
@@ -95,11 +94,6 @@ struct Told: Equatable, Sendable {
 
   @Test(arguments: UsageSample.all)
   func aRunThatWasKilledTellsNoMore(_ sample: UsageSample) throws {
-    let run = try sample.makeRun()
-    run.print(sample.output)
-    run.print(sample.error, to: .standardError)
-    try sample.leaveFiles(in: run)
-    let report = run.end(wasKilled: true)
-    #expect(Told(report).isWithin(sample.told))
+    #expect(try Told(sample.makeRun().end(wasKilled: true)).isWithin(sample.told))
   }
 }

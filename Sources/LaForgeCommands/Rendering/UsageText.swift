@@ -30,31 +30,30 @@ struct UsageText {
         + zip(headings, priorities).map {
           Table.Column(heading: $0, isAlignedRight: true, priority: $1)
         })
-    for (name, model) in usage.models.sorted(by: { $0.key < $1.key }) {
-      let (counts, cost) = (model.counts, model.cost)
-      table.append(
-        row(
-          TerminalText.clean(name),
-          [
-            counts.input, counts.cacheRead, counts.cacheCreation, counts.output, counts.reasoning,
-            TokenCounts.sum(counts.prompt, counts.output),
-          ], cost))
+    var rows = usage.models.sorted { $0.key < $1.key }.map { name, model in
+      let counts = model.counts
+      return cells(
+        TerminalText.clean(name),
+        [
+          counts.input, counts.cacheRead, counts.cacheCreation, counts.output, counts.reasoning,
+          TokenCounts.sum(counts.prompt, counts.output),
+        ], model.cost)
     }
-    if usage.models.count != 1 {
-      table.append(
-        row(
-          "all",
-          [
-            usage.inputTokens, usage.cacheReadTokens, usage.cacheCreationTokens,
-            usage.outputTokens, usage.reasoningTokens, usage.totalTokens,
-          ], usage.cost))
-    }
+    let all = cells(
+      "all",
+      [
+        usage.inputTokens, usage.cacheReadTokens, usage.cacheCreationTokens, usage.outputTokens,
+        usage.reasoningTokens, usage.totalTokens,
+      ], usage.cost)
+    // One model alone says it all, unless the agent told more of the whole than of it.
+    if rows.count != 1 || rows.first?.dropFirst() != all.dropFirst() { rows.append(all) }
+    for cells in rows { table.append(.cells(cells, style: { $0 })) }
     return table
   }
 
-  private func row(_ name: String, _ counts: [Int64?], _ cost: Cost?) -> Table.Row {
-    let cells = counts.map { $0.map(Readable.exact) ?? Self.unknown }
-    return .cells([name] + cells + [cost.map(Readable.exact) ?? Self.unknown], style: { $0 })
+  private func cells(_ name: String, _ counts: [Int64?], _ cost: Cost?) -> [String] {
+    let figures = counts.map { $0.map(Readable.exact) ?? Self.unknown }
+    return [name] + figures + [cost.map(Readable.exact) ?? Self.unknown]
   }
 
   // MARK: - Where they come from

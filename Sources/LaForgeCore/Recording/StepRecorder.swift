@@ -86,7 +86,7 @@ package struct StepRecorder {
     }
     let report = meter.finish(
       usageFile: outcome.usageFile,
-      wasKilled: outcome.endedBy != .exit || outcome.termination.tellsOfSignal)
+      wasKilled: outcome.termination.isKilled(by: outcome.endedBy))
     var completion = StepCompletion(
       endedBy: outcome.endedBy, termination: outcome.termination,
       // A clock that was set back during the run must not make the record impossible.

@@ -43,12 +43,14 @@ public enum TerminationStatus: Hashable, Codable, Sendable {
     }
   }
 
-  /// Whether a signal ended the process, or the one whose end it passes on as a shell does.
-  package var tellsOfSignal: Bool {
-    switch self {
+  /// Whether the agent did not end by itself: LaForge ended it, or a signal did, or one did with
+  /// the process whose end it passes on as a shell does.
+  package func isKilled(by reason: EndReason) -> Bool {
+    guard reason == .exit else { return true }
+    return switch self {
     case .signaled: true
-    // Hangup, interrupt, kill and termination.
-    case .exited(let status): [129, 130, 137, 143].contains(status)
+    // Hangup, interrupt, quit, kill and termination.
+    case .exited(let status): [129, 130, 131, 137, 143].contains(status)
     }
   }
 

@@ -31,9 +31,8 @@ struct CodeBuddyReader: AgentReader {
     guard let counts = try event.counts(in: "usage", as: \.inclusiveCounts) else { return }
     result = Figures()
     let models = event["modelUsage"]?.members.map(\.key) ?? []
-    // A price of nothing is that of a model whose price it does not know.
-    let cost = event["total_cost_usd"]?.dollars.flatMap { $0.microdollars > 0 ? $0 : nil }
-    result.add(counts, model: models.count == 1 ? models[0] : nil, cost: cost)
+    result.add(
+      counts, model: models.count == 1 ? models[0] : nil, cost: event["total_cost_usd"]?.knownPrice)
   }
 
   func makeTally(_ file: SessionFile) -> any SessionTally { CodeBuddyTally() }

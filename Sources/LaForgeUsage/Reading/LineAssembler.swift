@@ -63,14 +63,6 @@ extension UInt8 {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Where a byte stands first from an offset on.
-  func offset(of byte: UInt8, from start: Int) -> Int? {
-    guard let baseAddress, start < count else { return nil }
-    return memchr(baseAddress + start, Int32(byte), count - start).map {
-      UnsafeRawPointer($0) - baseAddress
-    }
-  }
-
   /// Whether the line begins like a JSON object or an array of objects; `[12:00]` begins neither.
   var looksLikeJSON: Bool {
     var significant = lazy.filter { !$0.isSpace }.makeIterator()

@@ -49,7 +49,7 @@ extension StaticString {
   /// Whether so many bytes begin with these; nearly all differ in the second byte.
   fileprivate func isAt(_ bytes: UnsafeMutableRawPointer, of count: Int) -> Bool {
     utf8CodeUnitCount <= count
-      && (count < 2 || bytes.load(fromByteOffset: 1, as: UInt8.self) == utf8Start[1])
+      && (utf8CodeUnitCount < 2 || bytes.load(fromByteOffset: 1, as: UInt8.self) == utf8Start[1])
       && memcmp(bytes, utf8Start, utf8CodeUnitCount) == 0
   }
 }

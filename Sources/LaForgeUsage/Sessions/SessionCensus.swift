@@ -18,7 +18,7 @@ struct SessionCensus {
   }
 
   private(set) var entries: [String: Entry] = [:]
-  /// Whether there are more files than are looked at, so that one which is not listed may well be old.
+  /// Whether there are more files than are looked at: one that is not listed may well be old.
   private(set) var isPartial = false
 
   /// How many files are looked at, and how many documents and how much of them is read, before a run.

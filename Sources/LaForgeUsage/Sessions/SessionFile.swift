@@ -34,12 +34,17 @@ struct SessionFile {
   /// Larger documents hold no figures that anybody could wait for.
   private static let documentLimit: Int64 = 64 << 20
 
+  /// How large a file is, in bytes; `nil` where it is not there.
+  static func size(_ path: String) -> Int64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : nil
+  }
+
   /// Reads a JSON document.
   ///
   /// - Throws: `UnreadableUsage` where it cannot be read.
   static func document(_ path: String) throws -> JSON {
-    var status = stat()
-    guard stat(path, &status) == 0, Int64(status.st_size) <= documentLimit,
+    guard let size = size(path), size <= documentLimit,
       let data = try? Data(contentsOf: URL(filePath: path))
     else { throw UnreadableUsage() }
     return try JSON(parsing: data)
