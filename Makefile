@@ -47,7 +47,7 @@ test: lint build
 	$(SWIFT) test
 
 soak: setup
-	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests'
+	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests|UsageFuzzTests'
 
 benchmark: build
 	@Tests/Benchmarks/run $(abspath $(RELEASE))

@@ -65,13 +65,17 @@ package struct UsageReader: UsageMeter {
     }
   }
 
-  private mutating func read(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
-    guard line.first == 27 else { return readPlain(line, from: stream) }
+  private mutating func read(
+    _ line: UnsafeRawBufferPointer, from stream: AgentStream, isWhole: Bool = true
+  ) {
+    guard line.first == 27 else { return readPlain(line, from: stream, isWhole) }
     // On a terminal anything may be coloured, JSON too.
-    ControlSequences.stripped(line).withUnsafeBytes { readPlain($0, from: stream) }
+    ControlSequences.stripped(line).withUnsafeBytes { readPlain($0, from: stream, isWhole) }
   }
 
-  private mutating func readPlain(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
+  private mutating func readPlain(
+    _ line: UnsafeRawBufferPointer, from stream: AgentStream, _ isWhole: Bool
+  ) {
     do {
       if line.looksLikeJSON {
         if try readJSON(line, from: stream) { return }
@@ -83,7 +87,9 @@ package struct UsageReader: UsageMeter {
       unreadableLines += 1
     }
     if printsDocument, stream == .standardOutput { readPart(line) }
-    readText(line, from: stream)
+    // A line of text that broke off may say less of caches than it would have, and so too much of
+    // the rest; JSON tells of itself whether it is whole.
+    if isWhole { readText(line, from: stream) }
   }
 
   /// Returns whether the line is one for itself.
@@ -176,8 +182,8 @@ package struct UsageReader: UsageMeter {
 
   private mutating func passLastLines() {
     var (output, error) = (standardOutput, standardError)
-    output.finish { read($0, from: .standardOutput) }
-    error.finish { read($0, from: .standardError) }
+    output.finish { read($0, from: .standardOutput, isWhole: false) }
+    error.finish { read($0, from: .standardError, isWhole: false) }
     (standardOutput, standardError) = (output, error)
   }
 

@@ -10,23 +10,19 @@ final class AgentRun {
   let home: URL
   private let agent: String
   private let call: AgentCall
-  private let own: [String: ModelPrice]
   private var reader: UsageReader?
 
   /// When the run begins: 2026-11-23 12:00:00 UTC, in milliseconds since 1970.
   static let begin: Int64 = 1_795_435_200_000
 
   convenience init(
-    _ agent: String, _ arguments: String..., environment: [String: String] = [:],
-    model: String? = nil, own: [String: ModelPrice] = [:]
+    _ agent: String, _ arguments: String..., environment: [String: String] = [:]
   ) throws {
-    try self.init(
-      agent, arguments: arguments, environment: environment, model: model, own: own)
+    try self.init(agent, arguments: arguments, environment: environment)
   }
 
   init(
-    _ agent: String, arguments: [String], environment: [String: String] = [:],
-    model: String? = nil, own: [String: ModelPrice] = [:]
+    _ agent: String, arguments: [String], environment: [String: String] = [:]
   ) throws {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "laforge-usage-\(UUID().uuidString.prefix(8))")
@@ -34,14 +30,13 @@ final class AgentRun {
     let home = folder.resolvingSymlinksInPath()
     self.home = home
     self.agent = agent
-    self.own = own
     let tree = home.appending(path: "web").path
     try FileManager.default.createDirectory(
       atPath: tree, withIntermediateDirectories: true)
     call = AgentCall(
       arguments: arguments, directory: tree, workingTree: tree, home: home.path,
       environment: environment.mapValues { $0.replacing("@HOME@", with: home.path) },
-      start: Self.begin, model: model)
+      start: Self.begin)
   }
 
   deinit {
@@ -76,11 +71,6 @@ final class AgentRun {
   }
 
   /// Executes statements in an SQLite database; `@TREE@` in them stands for the working tree.
-  func execute(in path: String, _ statements: String...) throws {
-    try execute(in: path, statements)
-  }
-
-  /// As above.
   func execute(in path: String, _ statements: [String]) throws {
     let file = home.appending(path: path)
     try FileManager.default.createDirectory(
@@ -98,7 +88,7 @@ final class AgentRun {
   func start() {
     makeFilesOlder()
     reader = UsageReader(
-      agent: agent, call: call, prices: PriceTable(own: own), databases: SQLiteSessionDatabase())
+      agent: agent, call: call, prices: PriceTable(), databases: SQLiteSessionDatabase())
   }
 
   /// Two changes within one tick of the file system's clock could not be told apart.
@@ -124,9 +114,9 @@ final class AgentRun {
   }
 
   /// The agent ends.
-  func end(wasKilled: Bool = false, usageFile: String? = nil) -> UsageReport {
+  func end(wasKilled: Bool = false) -> UsageReport {
     if reader == nil { start() }
-    return reader?.finish(usageFile: usageFile.map { Array($0.utf8) }, wasKilled: wasKilled)
+    return reader?.finish(usageFile: nil, wasKilled: wasKilled)
       ?? UsageReport()
   }
 

@@ -3,6 +3,8 @@ import LaForgeCore
 import LaForgeUsage
 import Testing
 
+@testable import enum LaForgeUsage.AgentFormats
+
 /// A small run of an agent in the documented shape, and what it tells.
 struct UsageSample: Sendable, CustomTestStringConvertible {
   var agent: String
@@ -35,10 +37,12 @@ struct UsageSample: Sendable, CustomTestStringConvertible {
     for (path, statements) in databases { try run.execute(in: path, statements) }
   }
 
-  /// The places of the agents that have samples.
+  /// Every place of every agent.
   static let all: [UsageSample] = [
-    AiderTests.samples, ClaudeCodeTests.samples, CodexTests.samples, GptmeTests.samples,
-    KimiTests.samples, MiniSWEAgentTests.samples, VibeTests.samples,
+    AiderTests.samples, ClaudeCodeTests.samples, CodexTests.samples, CopilotTests.samples,
+    CumulativeSessionTests.samples, GeminiTests.samples, GptmeTests.samples, KimiTests.samples,
+    MiniSWEAgentTests.samples, OpencodeTests.samples, QwenTests.samples,
+    ResultEventTests.samples, SmallAgentTests.samples, VibeTests.samples,
   ].flatMap { $0 }
 }
 
@@ -82,6 +86,10 @@ struct Told: Equatable, Sendable {
   @Test(arguments: UsageSample.all)
   func eachPlaceTellsWhatTheRunUsed(_ sample: UsageSample) throws {
     #expect(try Told(sample.makeRun().end()) == sample.told)
+  }
+
+  @Test func everyAgentHasASample() {
+    #expect(Set(UsageSample.all.map(\.agent)) == Set(AgentFormats.entries.keys))
   }
 
   @Test(arguments: UsageSample.all.filter { !$0.files.isEmpty })

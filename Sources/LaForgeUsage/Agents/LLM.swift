@@ -15,7 +15,12 @@ struct LLMReader: AgentReader {
   mutating func take(_ line: String, from stream: AgentStream) {
     guard let range = line.range(of: "Token usage: ") else { return }
     let text = String(line[range.upperBound...])
-    let details = text.firstIndex(of: "{").flatMap { try? JSON(parsing: text[$0...].utf8) }
+    var details: JSON?
+    if let beginning = text.firstIndex(of: "{") {
+      // Without what came from caches the figures would be others.
+      guard let parsed = try? JSON(parsing: text[beginning...].utf8) else { return }
+      details = parsed
+    }
     let counts = TokenCounts(
       prompt: Numbers.count(before: " input", in: text),
       cacheRead: details?.part("prompt_tokens_details", "cached_tokens") ?? 0,
