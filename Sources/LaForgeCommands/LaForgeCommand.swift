@@ -22,7 +22,8 @@ struct LaForgeCommand: ParsableCommand {
       """,
     version: "laforge \(Version.current)",
     subcommands: [
-      RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, OutputCommand.self,
+      RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, BlameCommand.self,
+      OutputCommand.self,
       UsageCommand.self, StatusCommand.self, UndoCommand.self, RollbackCommand.self,
       RedoCommand.self, RestoreCommand.self, OpsCommand.self,
     ],

@@ -70,6 +70,7 @@ public enum LaForgeProgram {
       let isLimit = word.hasPrefix("-n") && !number.isEmpty && number.allSatisfy(\.isNumber)
       return isLimit ? ["-n", String(number)] : [word]
     }
+    if texts.first == "blame" { texts = BlameCommand.takingRangesApart(texts) }
     if let first = texts.first, !first.hasPrefix("-") { try OptionWords.check(texts) }
     if texts.first == "--version" { return try await printVersion(in: context) }
     do {
