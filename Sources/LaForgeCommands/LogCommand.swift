@@ -9,10 +9,16 @@ struct LogCommand: ContextCommand {
     discussion: """
       Neighbouring steps that ended well, made no commit and reported no usage share one line; '--all' and \
       the JSON forms list each.
+
+      '--graph' draws the steps by their parents, with what you did between them in rows of its own; with \
+      '--all' rolled-back steps branch off, and steps within another stand indented below it.
       """)
 
   @Flag(help: "Also list rolled-back steps and steps that ran within another.")
   var all = false
+
+  @Flag(help: "Draw the steps by their parents, and what you did between them.")
+  var graph = false
 
   @OptionGroup var limits: LimitOptions
 
@@ -28,6 +34,10 @@ struct LogCommand: ContextCommand {
 
   func validate() throws {
     if jsonl, listing.json { throw ValidationError("'--json' and '--jsonl' exclude each other") }
+    if graph, jsonl || listing.json {
+      throw ValidationError(
+        "'--graph' and '\(jsonl ? "--jsonl" : "--json")' exclude each other")
+    }
   }
 
   func run(in context: CommandContext) async throws -> ExitStatus {
@@ -40,7 +50,7 @@ struct LogCommand: ContextCommand {
       // One more tells whether there are older ones, without counting them.
       let steps = try find(limit.map { $0 + 1 }, in: session)
       let shown = limit.map { Array(steps.prefix($0)) } ?? steps
-      try writeText(shown, hasOlder: shown.count < steps.count, session, in: context)
+      try await writeText(shown, hasOlder: shown.count < steps.count, session, in: context)
     }
     return .success
   }
@@ -66,7 +76,7 @@ struct LogCommand: ContextCommand {
 
   private func writeText(
     _ steps: [Step], hasOlder: Bool, _ session: ReadingSession, in context: CommandContext
-  ) throws {
+  ) async throws {
     let rolledBack = try session.find { () throws(StepLookupError) in
       all ? [] : try session.history?.rolledBack(limit: Self.namedSteps + 1) ?? []
     }
@@ -75,12 +85,18 @@ struct LogCommand: ContextCommand {
       return
     }
     let table = StepTable(
-      steps: steps, now: context.clock.now(), isUTC: listing.isUTC, folds: !all)
+      steps: steps, now: context.clock.now(), isUTC: listing.isUTC, folds: !all && !graph)
     let style = listing.style(in: context)
-    try context.output.write(table.text(width: context.output.columns, style: style))
+    let width = context.output.columns
+    try context.output.write(
+      graph
+        ? GraphTable(log: try await LogGraph(steps, hasOlder: hasOlder, session), steps: table)
+          .text(width: width, style: style)
+        : table.text(width: width, style: style))
     var notes = table.legend.map { [$0] } ?? []
     if hasOlder {
-      notes.append("older ones: `laforge log -n \((limit ?? Self.terminalLimit) * 2)`")
+      let options = (all ? "--all " : "") + (graph ? "--graph " : "")
+      notes.append("older ones: `laforge log \(options)-n \((limit ?? Self.terminalLimit) * 2)`")
     }
     if !rolledBack.isEmpty { notes.append("\(names(rolledBack)) rolled back: `log --all`") }
     guard !notes.isEmpty else { return }

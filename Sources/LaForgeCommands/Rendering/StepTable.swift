@@ -8,25 +8,27 @@ struct StepTable {
   /// Whether runs of steps that changed and used nothing become one line.
   let folds: Bool
 
+  /// The columns of it.
+  static let columns = [
+    Table.Column(heading: "STEP"),
+    Table.Column(heading: "STARTED", priority: 3),
+    Table.Column(heading: "TIME", priority: 2),
+    Table.Column(heading: "RESULT"),
+    Table.Column(heading: "AGENT", priority: 1),
+    Table.Column(heading: "TOKENS", isAlignedRight: true, priority: 5),
+    Table.Column(heading: "COST", isAlignedRight: true, priority: 4),
+    Table.Column(heading: "CHANGED", isAlignedRight: true, priority: 0),
+    Table.Column(heading: "WHAT", isFlexible: true),
+  ]
+
   /// The lines, ended by a newline each.
   func text(width: Int?, style: Style) -> String {
-    var table = Table([
-      Table.Column(heading: "STEP"),
-      Table.Column(heading: "STARTED", priority: 3),
-      Table.Column(heading: "TIME", priority: 2),
-      Table.Column(heading: "RESULT"),
-      Table.Column(heading: "AGENT", priority: 1),
-      Table.Column(heading: "TOKENS", isAlignedRight: true, priority: 5),
-      Table.Column(heading: "COST", isAlignedRight: true, priority: 4),
-      Table.Column(heading: "CHANGED", isAlignedRight: true, priority: 0),
-      Table.Column(heading: "WHAT", isFlexible: true),
-    ])
-    let today = CalendarTime(now, isUTC: isUTC)
+    var table = Table(Self.columns)
     for group in groups {
       if group.count > 1 {
         table.append(.text(foldedText(group)))
       } else {
-        for step in group { table.append(row(step, today, style)) }
+        for step in group { table.append(row(step, style)) }
       }
     }
     return table.text(width: width, style: style)
@@ -68,9 +70,11 @@ struct StepTable {
     return "\(first)-\(last)  \(Counted(group.count, "run")) without commit or usage"
   }
 
-  private func row(_ step: Step, _ today: CalendarTime, _ style: Style) -> Table.Row {
+  /// The row of a step, behind the lines of a graph.
+  func row(_ step: Step, _ style: Style, lines: String = "") -> Table.Row {
+    let today = CalendarTime(now, isUTC: isUTC)
     let cells = [
-      step.idText,
+      lines + step.idText,
       CalendarTime(step.start.startTime, isUTC: isUTC).short(now: today),
       step.durationMilliseconds(now: now).map { Readable.duration(milliseconds: $0) } ?? "?",
       step.resultText, step.agentText, tokens(step), cost(step), changes(step), step.purposeText,
