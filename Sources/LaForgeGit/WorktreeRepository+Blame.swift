@@ -71,8 +71,8 @@ extension WorktreeRepository {
 
   /// The trees of all files of some states, found by one process where they are as git knows them.
   ///
-  /// - Parameter exactly: Whether a list of submodules must stand under its own name, by which no
-  ///   snapshot keeps one that was changed.
+  /// `exactly` is whether a list of submodules must stand under its own name, by which no snapshot keeps
+  /// one that was changed.
   private func filesTrees(
     of states: [RepositoryState], exactly: Bool
   ) async throws(GitError) -> [ObjectID?] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LaForgeCore
 
 /// The subcommands by name, and what to say of a word that is none.
 enum Subcommand {
@@ -59,7 +60,9 @@ enum Subcommand {
     if ProgramSearch(path: path).find(word) != nil { return recording }
     if word == "version" { return "`laforge --version`" }
     let nearest = names.map { ($0, distance($0, word.lowercased())) }.min { $0.1 < $1.1 }
-    if let (name, distance) = nearest, distance <= max(1, word.count / 2) {
+    // `claude` is near `blame`, and yet no misspelling.
+    let isAgent = KnownAgent.all.contains { $0.name == word || $0.aliases.contains(word) }
+    if let (name, distance) = nearest, !isAgent, distance <= max(1, word.count / 2) {
       return "did you mean `laforge \(name)`?"
     }
     return "\(recording), or `laforge help` for the commands."

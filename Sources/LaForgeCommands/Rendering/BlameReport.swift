@@ -33,9 +33,7 @@ struct BlameReport {
     }
   }
 
-  /// The author of a line: `S7 claude`, `you`, `before S1`, `S4 or S5`.
-  ///
-  /// - Parameter isShort: Whether to leave the name of the agent out.
+  /// The author of a line: `S7 claude`, `you`, `before S1`, `S4 or S5`; `S7` where it is to be short.
   func who(_ row: Row, isShort: Bool) -> String {
     if row.isBeforeAll, let first { return "before \(first)" }
     if let id = row.owner.step {
