@@ -7,7 +7,7 @@ import SystemPackage
 /// `git blame` follows states.
 ///
 /// It borrows the objects of the user's repository, into which nothing is written, and is removed at
-/// the end of this object's life. It has no configuration of the user's repository, and no hooks.
+/// the end of this object's life. No configuration of the user's applies to it, and it has no hooks.
 final class LineHistory {
   private let git: RepositoryGit
   private let scratch: ScratchFolder
@@ -113,18 +113,23 @@ final class LineHistory {
   ) async throws(GitError) -> GitCommand.Result {
     try await git.git.check(call(["fast-import", "--quiet"], input: commits))
     try scratch.write("info/attributes", Array(functions.attributes.utf8))
-    // The person's `blame.ignoreRevsFile` names commits that are not here.
-    let options = (["blame.ignoreRevsFile="] + functions.settings).flatMap { ["-c", $0] }
+    let options = functions.settings.flatMap { ["-c", $0] }
     return try await git.git.run(
       call(
         options + ["blame", "--porcelain", "--no-textconv"] + ranges.map { "-L\($0)" }
           + [Self.branch, "--", path.text]))
   }
 
+  /// No configuration but the repository's own counts: the person's `blame.ignoreRevsFile`, for one,
+  /// names commits that are not here, and a later empty value does not take it back.
   private func call(_ arguments: [String], input: [UInt8] = []) -> GitCommand.Call {
     GitCommand.Call(
       arguments: arguments, directory: scratch.path,
-      environment: ["GIT_DIR": scratch.path.string, "GIT_ATTR_NOSYSTEM": "1"], input: input)
+      environment: [
+        "GIT_DIR": scratch.path.string, "GIT_ATTR_NOSYSTEM": "1", "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_COUNT": nil,
+        "GIT_CONFIG_PARAMETERS": nil,
+      ], input: input)
   }
 
   /// Bytes in quotes, as git reads them; see "path" in `man 1 git-fast-import`.

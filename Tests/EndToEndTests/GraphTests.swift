@@ -55,11 +55,9 @@ import Testing
         | * (S2) second
         |/
         * S1 first
-        (S) rolled back
         * S5 fifth
         * you: 1 file
         * S1 first
-        S2, S3, S4 rolled back: `log --all`
 
         """)
   }
@@ -95,7 +93,6 @@ import Testing
         | * (S1) first
         |/
         * before the first step
-        (S) rolled back
 
         """)
   }

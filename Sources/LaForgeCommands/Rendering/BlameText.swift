@@ -21,10 +21,12 @@ struct BlameText {
     let numberWidth = numbers.map(\.count).max() ?? 0
     let timeWidth = times.map(TerminalText.width).max() ?? 0
     var names = report.rows.map { report.who($0, isShort: false) }
-    var room = width.map { $0 - Self.widest(names) - timeWidth - numberWidth - 6 } ?? .max
-    let showsTimes = timeWidth > 0 && room >= Self.leastRoom
-    if !showsTimes { room += timeWidth + 2 }
-    if room < Self.leastRoom { names = report.rows.map { report.who($0, isShort: true) } }
+    let room = width.map { $0 - Self.widest(names) - numberWidth - 4 }
+    let showsTimes =
+      timeWidth > 0 && room.map { $0 - timeWidth - 2 >= Self.leastRoom } ?? true
+    if let room, room < Self.leastRoom {
+      names = report.rows.map { report.who($0, isShort: true) }
+    }
     let nameWidth = Self.widest(names)
     var output: [UInt8] = []
     for (index, row) in report.rows.enumerated() {
