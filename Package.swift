@@ -52,10 +52,13 @@ let package = Package(
       name: "LaForgeAgent",
       dependencies: ["LaForgeCore", "CLaForgeSupport", "CZlib", systemPackage]),
     .target(
+      name: "LaForgeHooks", path: "Hooks",
+      resources: ["commit-msg", "post-commit", "post-rewrite", "pre-push"].map { .embedInCode($0) }),
+    .target(
       name: "LaForgeCommands",
       dependencies: [
         "LaForgeCore", "LaForgeUsage", "LaForgeGit", "LaForgeStore", "LaForgeAgent",
-        argumentParser, systemPackage,
+        "LaForgeHooks", argumentParser, systemPackage,
       ]),
     .executableTarget(name: "laforge", dependencies: ["LaForgeCommands"]),
     .target(

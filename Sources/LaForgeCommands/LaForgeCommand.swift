@@ -23,9 +23,9 @@ struct LaForgeCommand: ParsableCommand {
     version: "laforge \(Version.current)",
     subcommands: [
       RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, BlameCommand.self,
-      OutputCommand.self,
-      UsageCommand.self, StatusCommand.self, UndoCommand.self, RollbackCommand.self,
-      RedoCommand.self, RestoreCommand.self, OpsCommand.self,
+      WhichCommand.self, OutputCommand.self, UsageCommand.self, StatusCommand.self,
+      UndoCommand.self, RollbackCommand.self, RedoCommand.self, RestoreCommand.self,
+      OpsCommand.self, HooksCommand.self, HookCommand.self,
     ],
     defaultSubcommand: StatusCommand.self)
 }

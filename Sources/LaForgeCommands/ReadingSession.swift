@@ -5,7 +5,7 @@ import SystemPackage
 
 /// A repository and its steps, opened for reading.
 struct ReadingSession {
-  private let worktree: WorktreeRepository
+  let worktree: WorktreeRepository
   /// `nil` where nothing was recorded yet.
   let history: StepHistory?
   private let store: SQLiteStepStore?
@@ -53,6 +53,17 @@ struct ReadingSession {
   func step(_ reference: StepReference) throws(CommandFailure) -> Step {
     guard let history else { throw CommandFailure(.noSteps) }
     return try find { () throws(StepLookupError) in try history.step(reference) }
+  }
+
+  /// What is known of the commits of steps.
+  func commitRecord() throws(CommandFailure) -> CommitRecord {
+    try find { () throws(StepLookupError) in
+      do throws(StoreError) {
+        return try store?.commitRecord() ?? CommitRecord()
+      } catch {
+        throw .store(error)
+      }
+    }
   }
 
   /// The operations of this worktree, newest first.

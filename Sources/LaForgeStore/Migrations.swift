@@ -3,7 +3,7 @@ import GRDB
 /// The schema of the step database and its numbered, append-only migrations.
 enum Migrations {
   /// The number of the newest migration, kept in `PRAGMA user_version`.
-  static let current = 5
+  static let current = 6
 
   static func makeMigrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -26,6 +26,10 @@ enum Migrations {
     migrator.registerMigration("5 usage") { database in
       try database.execute(sql: usage)
       try database.execute(sql: "PRAGMA user_version = 5")
+    }
+    migrator.registerMigration("6 hooks") { database in
+      try database.execute(sql: hooks)
+      try database.execute(sql: "PRAGMA user_version = 6")
     }
     return migrator
   }
@@ -217,5 +221,23 @@ enum Migrations {
   private static let usage = """
     ALTER TABLE steps ADD COLUMN usage_explanation_json TEXT
       CHECK (usage_explanation_json IS NULL OR json_valid(usage_explanation_json));
+    """
+
+  /// Migration 6: what git hooks tell of commits.
+  private static let hooks = """
+    -- Commits that a hook saw a step make, and that the step itself dropped again.
+    CREATE TABLE dropped_commits (
+      step_id INTEGER NOT NULL REFERENCES steps(id),
+      commit_sha TEXT NOT NULL,
+      PRIMARY KEY (commit_sha, step_id)
+    ) WITHOUT ROWID;
+
+    -- What commits of steps became by an amend or a rebase.
+    CREATE TABLE rewrites (
+      old_commit TEXT NOT NULL,
+      new_commit TEXT NOT NULL,
+      PRIMARY KEY (old_commit, new_commit)
+    ) WITHOUT ROWID;
+    CREATE INDEX rewrites_by_new_commit ON rewrites (new_commit);
     """
 }

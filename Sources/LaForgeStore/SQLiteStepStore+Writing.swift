@@ -240,13 +240,7 @@ extension SQLiteStepStore {
         try completion.usageExplanation.map { try StepRow.json($0) }, id.rawValue,
       ])
     guard database.changesCount == 1 else { return false }
-    for (position, commit) in (completion.commits ?? []).enumerated() {
-      try database.execute(
-        literal: """
-          INSERT INTO step_commits (step_id, position, commit_sha)
-          VALUES (\(id.rawValue), \(position), \(commit.hex))
-          """)
-    }
+    if let commits = completion.commits { try replaceCommits(of: id, by: commits, database) }
     try insertMoves(
       of: id, moves: completion.referenceMoves, stashes: completion.droppedStashes, database)
     return true

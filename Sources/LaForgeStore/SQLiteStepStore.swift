@@ -70,6 +70,24 @@ public final class SQLiteStepStore: StepStore, Sendable {
     try self.init(queue: queue, folder: folder)
   }
 
+  /// Opens a store that is there for a git hook, which waits for nobody.
+  ///
+  /// - Parameter commonDirectory: The git directory that all worktrees share.
+  /// - Throws: `StoreError`, of code `noDatabase` also where a changing command must migrate it first.
+  package convenience init(forHookIn commonDirectory: FilePath) throws(StoreError) {
+    let folder = StoreFolder(commonDirectory: commonDirectory)
+    guard access(folder.database.string, F_OK) == 0 else { throw Self.nothingRecorded(folder) }
+    let queue = try Self.open(folder.database, busyTimeout: 0)
+    let version = try Self.readOnce(queue, folder.database) { try Self.version(of: $0) }
+    guard version == Migrations.current else { throw Self.nothingRecorded(folder) }
+    try self.init(queue: queue, folder: folder)
+  }
+
+  private static func nothingRecorded(_ folder: StoreFolder) -> StoreError {
+    StoreError(
+      code: .noDatabase, message: "nothing was recorded yet", path: folder.database.string)
+  }
+
   /// Opens the store of a repository for reading only; nothing on disk is changed.
   ///
   /// On a read-only disk the database is read as it lies there.
@@ -79,8 +97,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
   public convenience init(readingIn commonDirectory: FilePath) throws(StoreError) {
     let folder = StoreFolder(commonDirectory: commonDirectory)
     if access(folder.database.string, F_OK) != 0, errno == ENOENT {
-      throw StoreError(
-        code: .noDatabase, message: "nothing was recorded yet", path: folder.database.string)
+      throw Self.nothingRecorded(folder)
     }
     do throws(StoreError) {
       try self.init(readingFrom: folder.database.string, folder: folder)
@@ -96,8 +113,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
     let version = try Self.readOnce(queue, folder.database) { try Self.version(of: $0) }
     try Self.refuseNewer(version, folder.database)
     guard version > 0 else {
-      throw StoreError(
-        code: .noDatabase, message: "nothing was recorded yet", path: folder.database.string)
+      throw Self.nothingRecorded(folder)
     }
     try self.init(queue: queue, folder: folder)
   }
@@ -153,7 +169,8 @@ public final class SQLiteStepStore: StepStore, Sendable {
   // MARK: - Opening
 
   private static func open(
-    _ path: FilePath, named name: FilePath? = nil, readOnly: Bool = false
+    _ path: FilePath, named name: FilePath? = nil, readOnly: Bool = false,
+    busyTimeout: TimeInterval = busyTimeout
   ) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.readonly = readOnly

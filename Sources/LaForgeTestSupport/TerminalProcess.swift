@@ -37,6 +37,9 @@ package final class TerminalProcess: Sendable {
     package var description: String
   }
 
+  /// The modes that the terminal had before the program was started.
+  package let modesBefore: [UInt32]
+
   /// Starts a program, its three descriptors being the terminal.
   package init(
     _ words: [String], in environment: TestEnvironment, directory: FilePath? = nil,
@@ -77,6 +80,7 @@ package final class TerminalProcess: Sendable {
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    modesBefore = Self.modes(of: master)
     var pid = pid_t()
     let error = posix_spawn(&pid, "/usr/bin/setsid", &actions, &attributes, arguments, strings)
     guard error == 0 else { throw Errno(rawValue: error) }
@@ -111,9 +115,11 @@ package final class TerminalProcess: Sendable {
   }
 
   /// The modes of the terminal now, as `stty -g` would show them.
-  package var modes: [UInt32] {
+  package var modes: [UInt32] { Self.modes(of: master) }
+
+  private static func modes(of terminal: Int32) -> [UInt32] {
     var modes = termios()
-    tcgetattr(master, &modes)
+    tcgetattr(terminal, &modes)
     return [modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag]
   }
 

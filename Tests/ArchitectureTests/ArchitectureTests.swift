@@ -15,7 +15,7 @@ import Testing
     "LaForgeAgent": ["CLaForgeSupport", "CZlib", "LaForgeCore", "SystemPackage"],
     "LaForgeCommands": [
       "ArgumentParser", "CLaForgeSupport", "Dispatch", "Foundation", "LaForgeAgent", "LaForgeCore",
-      "LaForgeGit", "LaForgeStore", "LaForgeUsage", "SystemPackage",
+      "LaForgeGit", "LaForgeHooks", "LaForgeStore", "LaForgeUsage", "SystemPackage",
     ],
     "laforge": ["LaForgeCommands"],
     "LaForgeTestSupport": [

@@ -254,7 +254,7 @@ import Testing
         "bash", "-c", "laforge run -q sh -c 'echo ready; sleep 100; echo over'; read -r x; echo $x",
       ],
       in: environment, adding: ["SWIFT_BACKTRACE": "enable=no"])
-    let before = terminal.modes
+    let before = terminal.modesBefore
     try await terminal.expect("ready")
     #expect(terminal.modes != before)
     try await environment.shell("kill -\(signal) $(cat .git/laforge/run/1)")

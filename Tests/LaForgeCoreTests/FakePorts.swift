@@ -176,6 +176,8 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
 
   func stepAwaitingState(worktree: String) throws(StoreError) -> StepID? { nil }
 
+  func takeInHookNotes() throws(StoreError) {}
+
   func adoptStep(_ step: Step) throws(StoreError) {
     try fail("adopt")
     steps[step.id] = step

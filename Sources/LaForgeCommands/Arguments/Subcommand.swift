@@ -59,7 +59,9 @@ enum Subcommand {
     let recording = "`laforge run -- \(ShellWords.join(words))`"
     if ProgramSearch(path: path).find(word) != nil { return recording }
     if word == "version" { return "`laforge --version`" }
-    let nearest = names.map { ($0, distance($0, word.lowercased())) }.min { $0.1 < $1.1 }
+    let nearest = names.filter { $0 != HookCommand._commandName }.map {
+      ($0, distance($0, word.lowercased()))
+    }.min { $0.1 < $1.1 }
     // `claude` is near `blame`, and yet no misspelling.
     let isAgent = KnownAgent.all.contains { $0.name == word || $0.aliases.contains(word) }
     if let (name, distance) = nearest, !isAgent, distance <= max(1, word.count / 2) {

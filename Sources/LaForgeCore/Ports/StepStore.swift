@@ -83,6 +83,9 @@ package protocol StepStore: StepReading {
   /// state after it yet; `nil` otherwise.
   func stepAwaitingState(worktree: String) throws(StoreError) -> StepID?
 
+  /// Takes in what git hooks noted of commits.
+  func takeInHookNotes() throws(StoreError)
+
   /// Records the state that a later command found after an interrupted step.
   func recordLate(_ state: LateState, of id: StepID) throws(StoreError)
 

@@ -146,6 +146,7 @@ package struct StepRecorder {
         refusals.append(SpoolRefusal(path: spooled.path, reason: error.description))
       }
     }
+    try inStore { () throws(StoreError) in try store.takeInHookNotes() }
     let finished: [FinishedOperation]
     do {
       finished = try await OperationRecovery(repository: repository, store: store, clock: clock)

@@ -1,0 +1,60 @@
+import LaForgeCore
+import LaForgeGit
+import LaForgeStore
+
+/// Looks at what is about to be pushed: the `pre-push` hook.
+struct PushGuard {
+  let session: HookSession
+
+  /// Refuses LaForge's own references, and points out commits that only rolled-back steps made.
+  ///
+  /// - Parameters:
+  ///   - lines: `LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID` each.
+  ///   - context: Where to speak.
+  /// - Returns: A failure to refuse the push.
+  /// - Throws: `GitError` or `StoreError`.
+  func check(_ lines: String, in context: CommandContext) async throws -> ExitStatus {
+    var tips: Set<ObjectID> = []
+    for line in lines.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.count == 4, let id = ObjectID(hex: String(words[1])), !id.isNull else { continue }
+      if words[0].hasPrefix("refs/laforge/") || words[2].hasPrefix("refs/laforge/") {
+        context.error.say(.ownReferencePushed)
+        return .failure
+      }
+      tips.insert(id)
+    }
+    let rolledBack = try session.store.commitRecord().rolledBack
+    let found = try await session.repository.unpublished(
+      Set(rolledBack.keys), pushing: tips.sorted { $0.hex < $1.hex })
+    guard !found.isEmpty else { return .success }
+    let refuses = try await session.repository.configuration("laforge.pushGuard") == "refuse"
+    let items = found.compactMap { commit in
+      rolledBack[commit].map { "\(session.repository.abbreviation(of: commit))  (\($0))" }
+    }
+    context.error.say(
+      .rolledBackPushed(items, isRefused: refuses), as: refuses ? "Error" : "Warning")
+    return refuses ? .failure : .success
+  }
+}
+
+extension UserMessage {
+  /// A push would publish `refs/laforge/keep`.
+  static let ownReferencePushed = UserMessage(
+    code: "own_reference_pushed",
+    summary: "This push would publish LaForge's own references, uncommitted work among them.",
+    consequence: "Nothing was pushed.",
+    hint: "name the branches to push; `git push --mirror` and 'refs/*' take everything.")
+
+  /// A push publishes commits that only rolled-back steps made.
+  static func rolledBackPushed(_ commits: [String], isRefused: Bool) -> UserMessage {
+    let verb = isRefused ? "would publish" : "publishes"
+    return UserMessage(
+      code: "rolled_back_pushed",
+      summary: "This push \(verb) \(Counted(commits.count, "commit")) of rolled-back steps:",
+      items: commits, consequence: isRefused ? "Nothing was pushed." : nil,
+      hint: isRefused
+        ? "`git push --no-verify` pushes all the same."
+        : "`git config laforge.pushGuard refuse` would refuse it.")
+  }
+}
