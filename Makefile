@@ -53,10 +53,10 @@ benchmark: build
 	@Tests/Benchmarks/run $(abspath $(RELEASE))
 
 format:
-	$(SWIFT) format -i -r Package.swift Sources Tests
+	$(SWIFT) format -i -r Package.swift Sources Tests Hooks
 
 lint: setup
-	$(SWIFT) format lint --strict -r Package.swift Sources Tests
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests Hooks
 
 install: build
 	install -D -m 755 $(RELEASE) $(PREFIX)/bin/laforge

@@ -20,6 +20,9 @@ struct LogCommand: ContextCommand {
   @Flag(help: "Draw the steps by their parents, and what you did between them.")
   var graph = false
 
+  @Flag(help: "List the commits of the steps, with what became of them.")
+  var commits = false
+
   @OptionGroup var limits: LimitOptions
 
   @Flag(help: "Write one JSON document a line.")
@@ -34,6 +37,7 @@ struct LogCommand: ContextCommand {
 
   func validate() throws {
     if jsonl, listing.json { throw ValidationError("'--json' and '--jsonl' exclude each other") }
+    if graph, commits { throw ValidationError("'--graph' and '--commits' exclude each other") }
     if graph, jsonl || listing.json {
       throw ValidationError(
         "'--graph' and '\(jsonl ? "--jsonl" : "--json")' exclude each other")
@@ -42,9 +46,12 @@ struct LogCommand: ContextCommand {
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let session = try await ReadingSession(in: context)
-    if listing.json || jsonl {
-      let steps = try find(limit, in: session)
-      try writeJSON(steps, storeID: session.history?.storeID ?? "", in: context)
+    if commits {
+      try await writeCommits(session, in: context)
+    } else if listing.json || jsonl {
+      let storeID = session.history?.storeID ?? ""
+      try writeJSON(
+        try find(limit, in: session).map { StepDocument(step: $0, storeID: storeID) }, in: context)
     } else {
       let limit = limit ?? (context.output.isTerminal ? Self.terminalLimit : nil)
       // One more tells whether there are older ones, without counting them.
@@ -61,16 +68,21 @@ struct LogCommand: ContextCommand {
     }
   }
 
-  private func writeJSON(
-    _ steps: [Step], storeID: String, in context: CommandContext
-  ) throws {
-    let documents = steps.map { StepDocument(step: $0, storeID: storeID) }
-    if jsonl {
-      for document in documents {
-        try context.output.write(try JSONOutput.compact(document) + "\n")
-      }
+  private func writeCommits(_ session: ReadingSession, in context: CommandContext) async throws {
+    let listing = try await CommitListing(try find(limit, in: session), in: session)
+    if jsonl || self.listing.json {
+      try writeJSON(listing.entries.map(CommitListing.Document.init), in: context)
     } else {
-      try context.output.write(try JSONOutput.document(documents))
+      try context.output.write(
+        listing.text(
+          width: context.output.columns, abbreviate: session.repository.abbreviation))
+    }
+  }
+
+  private func writeJSON(_ documents: [some Encodable], in context: CommandContext) throws {
+    guard jsonl else { return try context.output.write(try JSONOutput.document(documents)) }
+    for document in documents {
+      try context.output.write(try JSONOutput.compact(document) + "\n")
     }
   }
 

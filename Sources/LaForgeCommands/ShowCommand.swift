@@ -25,7 +25,8 @@ struct ShowCommand: ContextCommand {
       let details = StepDetails(
         step: found, isUTC: listing.isUTC, now: context.clock.now(),
         worktree: session.repository.location.worktree,
-        abbreviate: session.repository.abbreviation)
+        abbreviate: session.repository.abbreviation,
+        commits: try await session.commitFates(of: found))
       try context.output.write(
         details.text(width: context.output.columns, style: listing.style(in: context)))
     }

@@ -138,7 +138,10 @@ private let steps = [
   private func text(_ step: Step, width: Int?) -> String {
     StepDetails(
       step: step, isUTC: true, now: now, worktree: "main",
-      abbreviate: { String($0.hex.prefix(7)) }
+      abbreviate: { String($0.hex.prefix(7)) },
+      commits: (step.end?.commits ?? []).map {
+        CommitFate(commit: $0, present: [$0], isOnBranch: true)
+      }
     ).text(width: width, style: Style(isColored: false))
   }
 

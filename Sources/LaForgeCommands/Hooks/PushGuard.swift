@@ -28,7 +28,7 @@ struct PushGuard {
     let found = try await session.repository.unpublished(
       Set(rolledBack.keys), pushing: tips.sorted { $0.hex < $1.hex })
     guard !found.isEmpty else { return .success }
-    let refuses = try await session.repository.configuration("laforge.pushGuard") == "refuse"
+    let refuses = try await session.repository.gitConfiguration("laforge.pushGuard") == "refuse"
     let items = found.compactMap { commit in
       rolledBack[commit].map { "\(session.repository.abbreviation(of: commit))  (\($0))" }
     }

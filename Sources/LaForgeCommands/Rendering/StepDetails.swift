@@ -10,6 +10,8 @@ struct StepDetails {
   let worktree: String
   /// Shortens a commit's id as git does.
   let abbreviate: (ObjectID) -> String
+  /// Its commits with what became of them.
+  var commits: [CommitFate] = []
 
   /// How many things a row names before it only counts them.
   private static let named = 6
@@ -53,7 +55,7 @@ struct StepDetails {
       let late = step.late.map { "\(describe($0.head)), as a later command found it" }
       facts.append(("after", late ?? "unknown: LaForge was killed while the step ran"))
     }
-    if let end = step.end { facts += describe(end) }
+    if let end = step.end { facts += describe(end) } else { facts += commitFacts }
     if let model = step.agentConfiguration.model { facts.append(("model", model)) }
     if !step.agentConfiguration.metadata.isEmpty { facts.append(("meta", metadata)) }
     if !step.overlaps.isEmpty {
@@ -98,9 +100,7 @@ struct StepDetails {
     let after = end.headAfter.map { describe($0) + uncommitted(end.stateAfter) }
     facts.append(("after", after ?? "unknown: HEAD could not be read"))
     facts.append(("changed", changes(end)))
-    if let commits = end.commits, !commits.isEmpty {
-      facts.append(("commits", Readable.list(commits.map(abbreviate), atMost: Self.named)))
-    }
+    facts += commitFacts
     facts += moves(end)
     if let lost = end.lost, step.start.stateBefore == .snapshot {
       facts.append(("lost", lost.isEmpty ? "nothing of your uncommitted work" : self.lost(lost)))
@@ -109,6 +109,20 @@ struct StepDetails {
     if let output = end.output, let text = describe(output) { facts.append(("output", text)) }
     if end.agentReportedError == true { facts.append(("agent", "reports that it failed")) }
     return facts
+  }
+
+  /// A row for all commits; where something became of one, a row each.
+  private var commitFacts: [(name: String, text: String)] {
+    guard !commits.isEmpty else { return [] }
+    let texts = commits.map { $0.text(abbreviate: abbreviate) }
+    if commits.allSatisfy(\.isUnchanged) {
+      return [("commits", Readable.list(texts, atMost: Self.named))]
+    }
+    let rest = texts.count - Self.named
+    let more = rest > 0 ? ["and \(rest) more  (`laforge log --all --commits`)"] : []
+    return (texts.prefix(Self.named) + more).enumerated().map { index, text in
+      (index == 0 ? "commits" : "", text)
+    }
   }
 
   private func uncommitted(_ state: RecordedState) -> String {

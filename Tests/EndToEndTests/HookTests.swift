@@ -1,0 +1,252 @@
+import Foundation
+import LaForgeTestSupport
+import Testing
+
+/// What the installed git hooks do when real git runs them.
+@Suite struct HookTests {
+  /// `step SCRIPT` records a script as a step; `trailers` prints those of HEAD without the store's id;
+  /// `fates` prints what `show` says of a step's commits, ids replaced.
+  private static let functions = """
+    exec 2>&1
+    step() { laforge run -q -- bash -c "$1"; }
+    trailers() {
+      git log -1 --format='%(trailers)' "$@" | sed -E 's/^(LaForge-Step: )[0-9a-f]{8}/\\1ID/; /^$/d'
+    }
+    fates() {
+      laforge log --all --commits | sed -E 's/[0-9a-f]{7}/ID/g; s/ +/ /g'
+    }
+    export GIT_EDITOR=true
+    laforge run -q true; laforge hooks install >/dev/null || echo 'not installed'
+    """
+
+  private func outcome(of script: String, objectFormat: String = "sha1") async throws -> String {
+    let environment = try await TestEnvironment(objectFormat: objectFormat)
+    return try await environment.shell("\(Self.functions)\n\(script)").standardOutput
+  }
+
+  // MARK: - The trailer
+
+  @Test(arguments: [
+    "echo 1 > f; git add f; git commit -qm new", "echo 1 >> README.md; git commit -qam new",
+    "git commit -q --amend -m new", "git commit -q --amend --no-edit",
+    "printf 'new\\n\\nbody\\n\\nReviewed-by: Ada\\n' > m; git commit -q --allow-empty -F m",
+    "git revert --edit HEAD >/dev/null",
+    "git checkout -q -b s HEAD; git commit -q --allow-empty -m s;"
+      + " git checkout -q main; git commit -q --allow-empty -m m; git merge -q --no-ff --no-edit s",
+    "git commit -q --allow-empty -v -e -m new", "git -C sub/folder commit -q --allow-empty -m new",
+    "GIT_DIR=$PWD/.git GIT_WORK_TREE=$PWD git -C / commit -q --allow-empty -m new",
+    "GIT_INDEX_FILE=$PWD/i git read-tree HEAD; GIT_INDEX_FILE=$PWD/i git commit -q --allow-empty -m x",
+    "git commit -q --allow-empty -m 'a: b'; git commit -q --allow-empty --fixup HEAD",
+    "git checkout -q -b x; git commit -q --allow-empty -m x; git checkout -q main;"
+      + " git cherry-pick --allow-empty --edit x >/dev/null",
+  ])
+  func aCommitMadeInsideAStepNamesIt(_ script: String) async throws {
+    let text = try await outcome(
+      of: """
+        mkdir -p sub/folder; echo a > a; git add a; git commit -qm a
+        step \(quoted(script)); trailers | grep LaForge; laforge which HEAD | tail -1 | cut -c1-4
+        """)
+    #expect(text == "LaForge-Step: ID/2\n  S2\n")
+  }
+
+  @Test(arguments: [
+    // `git am` and `git stash` call no commit-msg hook.
+    "git format-patch -q -1 -o ../p HEAD; git reset -q --hard HEAD~1; GIT_COMMITTER_DATE=2026-11-24T12:00:00Z git am -q ../p/*",
+    "git commit-tree -p HEAD -m x HEAD^{tree} | xargs git reset -q --hard",
+    "git revert --no-edit HEAD >/dev/null",
+    "echo 1 > f; git add f; git stash -q; git stash pop -q; git commit -q --no-verify -m x",
+  ])
+  func aCommitThatGitMakesWithoutTheHookIsFoundAtTheEnd(_ script: String) async throws {
+    let text = try await outcome(
+      of: """
+        echo a > a; git add a; git commit -qm a; git branch keep
+        step \(quoted(script)); trailers; laforge which HEAD | tail -1 | cut -c1-4
+        """)
+    #expect(text == "  S2\n")
+  }
+
+  @Test func aCommitInALinkedWorktreeOrASHA256RepositoryNamesItsStep() async throws {
+    let script = """
+      git worktree add -q ../w -b w; cd ../w
+      step 'echo 1 > f; git add f; git commit -qm new'; trailers; laforge which HEAD | tail -1 | cut -c1-4
+      """
+    for format in ["sha1", "sha256"] {
+      #expect(try await outcome(of: script, objectFormat: format) == "LaForge-Step: ID/2\n  S2\n")
+    }
+  }
+
+  @Test func anAmendInALaterStepReplacesTheTrailer() async throws {
+    let text = try await outcome(
+      of: """
+        step 'git commit -q --allow-empty -m one'
+        step 'git commit -q --amend --allow-empty -m two -m "LaForge-Step: 11111111/2"'; trailers
+        git commit -q --amend --allow-empty --no-edit; trailers
+        """)
+    #expect(text == "LaForge-Step: ID/3\nLaForge-Step: ID/3\n")
+  }
+
+  @Test func aMessageThatIsEditedDuringARebaseInAStepNamesItsStepToo() async throws {
+    let text = try await outcome(
+      of: """
+        step 'echo 1 > f; git add f; git commit -qm one'
+        step 'GIT_SEQUENCE_EDITOR="sed -i s/pick/reword/" git rebase -qi HEAD~1 >/dev/null'; trailers
+        """)
+    #expect(text == "LaForge-Step: ID/2\nLaForge-Step: ID/3\n")
+  }
+
+  @Test(arguments: [
+    "git commit -q --allow-empty", "git commit -q --allow-empty -m ''",
+    "git commit -q --allow-empty -s", "git commit -q --allow-empty -v",
+    "git -c commit.template=$PWD/t commit -q --allow-empty",
+    "git -c commit.cleanup=scissors commit -q --allow-empty",
+    "git -c core.commentChar=';' commit -q --allow-empty",
+  ])
+  func anAbortedCommitStaysAborted(_ command: String) async throws {
+    let text = try await outcome(
+      of: """
+        printf 'subject\\n\\n# what to write\\n' > t; before=$(git rev-parse HEAD)
+        step \(quoted(command)) 2>&1 | grep -ci abort; [ $before = $(git rev-parse HEAD) ] && echo same
+        """)
+    #expect(text == "1\nsame\n")
+  }
+
+  @Test func theConfigurationSaysWhatTheTrailerHolds() async throws {
+    let text = try await outcome(
+      of: """
+        commit='git commit -q --allow-empty -m x'
+        git config laforge.trailer none; step "$commit"; trailers
+        git config laforge.trailer agent; laforge run -q --model big -- bash -c "$commit"; trailers
+        git config laforge.trailer full; step "$commit"; trailers
+        """)
+    #expect(
+      text == """
+        LaForge-Step: ID/3
+        LaForge-Agent: bash
+        LaForge-Model: big
+        Warning: 'full' is no value of laforge.trailer; the commit gets the usual trailer.
+        Hint: `git config laforge.trailer step`, or 'agent' or 'none'.
+        LaForge-Step: ID/4
+
+        """)
+  }
+
+  @Test func outsideAStepAndWithoutLaForgeNothingHappens() async throws {
+    let text = try await outcome(
+      of: """
+        git commit -q --allow-empty -m x; trailers
+        LAFORGE_STEP=1 LAFORGE_STORE=00000000 git commit -q --allow-empty -m x; trailers
+        step 'PATH=/usr/bin:/bin git commit -q --allow-empty -m x'; trailers; ls .git/laforge/spool
+        """)
+    #expect(text.replacing("\n", with: "").hasSuffix("No such file or directory"), "\(text)")
+    #expect(!text.contains("LaForge-Step"))
+  }
+
+  // MARK: - The record
+
+  @Test func theCommitsOfARunningStepAreShown() async throws {
+    let text = try await outcome(
+      of: "step 'git commit -q --allow-empty -m x; laforge show 2' | grep -c '^  commits'")
+    #expect(text == "1\n")
+  }
+
+  @Test func aBusyDatabaseIsNotWaitedFor() async throws {
+    let text = try await outcome(
+      of: """
+        step 'sqlite3 .git/laforge/steps.db "BEGIN IMMEDIATE" \\
+          ".system git commit -q --allow-empty -m x; git reset -q --hard HEAD~1" ROLLBACK
+          ls .git/laforge/spool | cut -c1-9; git rev-parse ORIG_HEAD HEAD@{1} > ids'
+        laforge which $(tail -1 ids) | tail -1 | cut -c1-4
+        laforge run -q true; ls .git/laforge/spool; laforge which $(tail -1 ids) | tail -1 | cut -c1-4
+        """)
+    #expect(text == "committed\n  S2\n  S2\n")
+  }
+
+  @Test func aCommitThatTheStepItselfDropsIsStillKnown() async throws {
+    let text = try await outcome(
+      of: """
+        step 'git commit -q --allow-empty -m x; git rev-parse HEAD > id; git reset -q --hard HEAD~1'
+        laforge which $(cat id) | tail -1 | cut -c1-4; laforge show 2 --json | grep '"commits"'
+        """)
+    #expect(text == "  S2\n  \"commits\" : [],\n")
+  }
+
+  @Test func recordedCommitsPointAtWhatTheyBecame() async throws {
+    let text = try await outcome(
+      of: """
+        for n in 1 2 3; do step "echo $n > f$n; git add f$n; git commit -qm c$n"; done
+        git commit -q --amend -m c3b; fates; laforge which HEAD | tail -1 | cut -c1-4
+        GIT_SEQUENCE_EDITOR="sed -i '2{h;d};3{s/pick/squash/;G}'" git rebase -qi HEAD~3
+        git log --format=%s -3; fates; laforge run -q true; fates; laforge which HEAD | tail -2 | cut -c1-4
+        """)
+    let after = """
+      S4 ID, now ID c1
+      S3 ID, now ID c2
+      S2 ID, now ID c1
+
+      """
+    #expect(text.contains("S4 ID, now ID c3b\nS3 ID c2\nS2 ID c1\n  S4\n"), "\(text)")
+    #expect(text.components(separatedBy: after).count == 3, "\(text)")
+  }
+
+  @Test func commitsOnNoBranchAreToldAndGoneOnesToo() async throws {
+    let text = try await outcome(
+      of: """
+        step 'git commit -q --allow-empty -m x'; git reset -q --hard HEAD~1
+        laforge show 2 | grep commits | sed -E 's/[0-9a-f]{7}/ID/'; fates
+        """)
+    #expect(text == "  commits   ID, on no branch\nS2 ID, on no branch x\n")
+  }
+
+  @Test func theTrailerOfAnotherCloneIsTold() async throws {
+    let text = try await outcome(
+      of: """
+        step 'git commit -q --allow-empty -m x'; git clone -q . ../other; cd ../other
+        laforge which HEAD | sed -E 's/[0-9a-f]{7,8}/ID/'; echo $?; laforge which HEAD~1 > /dev/null; echo $?
+        """)
+    #expect(text == "ID x\n  S2 of another clone (store ID), by its trailer\n0\n1\n")
+  }
+
+  // MARK: - Pushing
+
+  @Test func ownReferencesAreNotPushed() async throws {
+    let text = try await outcome(
+      of: """
+        echo a > a; laforge run -q true; git init -q --bare ../r
+        git push -q --mirror ../r; echo $?; git push -q ../r main; echo $?; git -C ../r for-each-ref
+        """)
+    #expect(text.hasPrefix("Error: This push would publish LaForge's own references"), "\(text)")
+    #expect(text.contains("\n1\n0\n") && !text.contains("refs/laforge"), "\(text)")
+  }
+
+  @Test func commitsOfRolledBackStepsArePointedOutAndRefusedOnWish() async throws {
+    let text = try await outcome(
+      of: """
+        step 'git commit -q --allow-empty -m x'; git branch keep; laforge undo >/dev/null
+        push() { git push -q ../r "$1" > ../out 2>&1; echo $?; sed -E 's/  [0-9a-f]{7}  /  /' ../out; }
+        git init -q --bare ../r; git push -q ../r main; echo $?
+        git config laforge.pushGuard refuse; push keep
+        git config --unset laforge.pushGuard; push keep
+        laforge redo >/dev/null; push keep:again
+        """)
+    #expect(
+      text == """
+        0
+        1
+        Error: This push would publish 1 commit of rolled-back steps:
+          (S2)
+        Nothing was pushed.
+        Hint: `git push --no-verify` pushes all the same.
+        error: failed to push some refs to '../r'
+        0
+        Warning: This push publishes 1 commit of rolled-back steps:
+          (S2)
+        Hint: `git config laforge.pushGuard refuse` would refuse it.
+        0
+
+        """)
+  }
+
+  private func quoted(_ script: String) -> String {
+    "'" + script.replacing("'", with: "'\\''") + "'"
+  }
+}
