@@ -30,7 +30,6 @@ import Testing
     "echo 1 > f; git add f; git commit -qm new", "echo 1 >> README.md; git commit -qam new",
     "git commit -q --amend -m new", "git commit -q --amend --no-edit",
     "printf 'new\\n\\nbody\\n\\nReviewed-by: Ada\\n' > m; git commit -q --allow-empty -F m",
-    "git revert --edit HEAD >/dev/null",
     "git checkout -q -b s HEAD; git commit -q --allow-empty -m s;"
       + " git checkout -q main; git commit -q --allow-empty -m m; git merge -q --no-ff --no-edit s",
     "git commit -q --allow-empty -v -e -m new", "git -C sub/folder commit -q --allow-empty -m new",
