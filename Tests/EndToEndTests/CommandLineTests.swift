@@ -153,7 +153,7 @@ import Testing
     #expect(help.status == 0)
     #expect(help.standardError.isEmpty)
     let words = Set(help.standardOutput.split { !$0.isLetter }.map(String.init))
-    for absent in ["hooks", "doctor", "stats", "rewind", "info"] {
+    for absent in ["doctor", "stats", "rewind", "info"] {
       #expect(!words.contains(absent))
     }
     for arguments in [["help"], ["help", "run"], ["run", "--help"], ["log", "-h"]] {
