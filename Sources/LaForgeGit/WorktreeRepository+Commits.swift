@@ -6,7 +6,7 @@ extension WorktreeRepository {
   /// Returns those of some commits that a push of other commits would publish: that these reach, and
   /// no remote-tracking branch.
   package func unpublished(
-    _ commits: Set<ObjectID>, pushing tips: [ObjectID]
+    _ commits: Set<ObjectID>, pushing tips: Set<ObjectID>
   ) async throws(GitError) -> [ObjectID] {
     guard !commits.isEmpty, !tips.isEmpty else { return [] }
     let listed = try await git.check(

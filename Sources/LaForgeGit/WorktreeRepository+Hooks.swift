@@ -17,14 +17,19 @@ extension WorktreeRepository {
   package func hooksFolder() async throws(GitError) -> HooksFolder {
     // Without LaForge's own settings, which turn hooks off.
     let top = location.workingTree
-    let named = try await git.git.question(["rev-parse", "--git-path", "hooks"], in: top) ?? ""
+    guard let named = try await git.git.question(["rev-parse", "--git-path", "hooks"], in: top)
+    else {
+      throw GitError(
+        code: .notStarted, message: "git does not tell where hooks lie", function: "git rev-parse")
+    }
     let path = top.pushing(FilePath(named.trimmingCharacters(in: .newlines))).lexicallyNormalized()
     let scope = try await git.git.question(
       ["config", "--show-scope", "--get", "core.hooksPath"], in: top)
     var isTracked = false
     var relative = path
     if relative.removePrefix(top), relative.components.first?.string != ".git" {
-      isTracked = try await !git.check(["ls-files", "--", relative.string]).output.isEmpty
+      let folder = relative.isEmpty ? "." : relative.string
+      isTracked = try await !git.check(["ls-files", "--", folder]).output.isEmpty
     }
     return HooksFolder(
       path: path, scope: scope?.split(whereSeparator: \.isWhitespace).first.map(String.init),

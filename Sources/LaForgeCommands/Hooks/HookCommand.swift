@@ -24,8 +24,9 @@ struct HookCommand: ContextCommand {
       throw ValidationError("'laforge hook' is called by git; `laforge hooks status` tells of them")
     }
     do {
+      if hook == .prePush { return try await PushGuard.run(in: context) }
       guard let session = try await HookSession(in: context) else { return .success }
-      return try await session.run(hook, Array(words.dropFirst()), in: context)
+      try await session.run(hook, Array(words.dropFirst()), in: context)
     } catch let failure as CommandFailure {
       context.error.say(failure.message, as: "Warning")
     } catch {

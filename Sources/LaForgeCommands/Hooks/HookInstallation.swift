@@ -3,6 +3,7 @@ import Glibc
 import LaForgeCore
 import LaForgeGit
 import LaForgeHooks
+import LaForgeStore
 import SystemPackage
 
 /// Puts LaForge's hooks into a repository and takes them out again.
@@ -69,11 +70,12 @@ struct HookInstallation {
       guard before.state != .installed else { return before }
       try writeScript(of: hook, at: HookFile(path))
     case .configuration(let script):
+      // Those of an older git would run as well.
+      try removeFiles(of: hook)
       if before.state != .installed { try writeScript(of: hook, at: HookFile(script)) }
       let section = Self.section(hook)
       try await repository.setConfiguration("\(section).event", to: hook.rawValue)
-      try await repository.setConfiguration(
-        "\(section).command", to: ShellWords.quote(script.string))
+      try await repository.setConfiguration("\(section).command", to: Self.command(script))
     }
     return try await standing(of: hook)
   }
@@ -83,29 +85,41 @@ struct HookInstallation {
   /// - Returns: How it stands now, and whether it was there.
   /// - Throws: `GitError` or `CommandFailure`.
   func uninstall(_ hook: HookName) async throws -> (standing: Standing, wasThere: Bool) {
-    var wasThere = false
     // Also where another git, or a framework, decides by now: what is ours goes.
-    let path = places.folder.path.appending(hook.rawValue)
-    for file in [HookFile(path), HookFile(FilePath(path.string + ".legacy"))] where file.isOurs {
-      wasThere = true
-      let failed =
-        file.displaced.exists
-        ? rename(file.displaced.path.string, file.path.string) != 0
-        : unlink(file.path.string) != 0
-      if failed { throw Self.failure(file.path) }
-    }
+    var wasThere = try removeFiles(of: hook)
     let section = Self.section(hook)
     if try await repository.configuration("\(section).command") != nil {
       wasThere = true
       try await repository.removeConfiguration(section: section)
     }
-    let script = repository.location.commonDirectory.appending("laforge").appending("hooks")
-      .appending(hook.rawValue)
+    let script = places.script(of: hook)
     if HookFile(script).isOurs, unlink(script.string) != 0 { throw Self.failure(script) }
     return (try await standing(of: hook), wasThere)
   }
 
   // MARK: - Files
+
+  /// Takes LaForge's files out of the hooks folder; returns whether there were any.
+  @discardableResult
+  private func removeFiles(of hook: HookName) throws -> Bool {
+    let path = places.folder.path.appending(hook.rawValue)
+    let files = [path, FilePath(path.string + ".legacy")].map(HookFile.init).filter(\.isOurs)
+    for file in files {
+      let displaced = file.displaced
+      let result =
+        displaced.exists
+        ? rename(displaced.path.string, file.path.string) : unlink(file.path.string)
+      guard result == 0 else { throw Self.failure(file.path) }
+    }
+    return !files.isEmpty
+  }
+
+  /// The command for git's configuration: git puts the arguments behind it, and a commit must not fail
+  /// where somebody has deleted LaForge's folder.
+  private static func command(_ script: FilePath) -> String {
+    let path = ShellWords.quote(script.string)
+    return "f() { [ ! -x \(path) ] || \(path) \"$@\"; }; f"
+  }
 
   private static func section(_ hook: HookName) -> String { "hook.laforge-\(hook.rawValue)" }
 
@@ -117,26 +131,35 @@ struct HookInstallation {
   /// Writes a script so that at every moment either it or what was there before is run.
   private func writeScript(of hook: HookName, at file: HookFile) throws {
     let path = file.path
-    if !file.isOurs, file.exists {
-      guard !file.displaced.exists else { throw Self.bothThere(file) }
-      // Of a symbolic link the link itself; see `man 2 link`.
-      guard link(path.string, file.displaced.path.string) == 0 else { throw Self.failure(path) }
-    }
+    let displaced = file.displaced
+    let displaces = !file.isOurs && file.exists
+    // The two are one file where this was cut off before its end.
+    let isLinked = displaces && FileIdentity(displaced.path) == FileIdentity(path)
+    if displaces, displaced.exists, !isLinked { throw Self.bothThere(file) }
     let temporary = FilePath("\(path.string).laforge-new")
     do {
       try FileManager.default.createDirectory(
         atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
       let descriptor = try FileDescriptor.open(
         temporary, .writeOnly, options: [.create, .truncate, .closeOnExec],
-        permissions: [
-          .ownerReadWriteExecute, .groupReadExecute, .otherReadExecute,
-        ])
+        permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
       try descriptor.closeAfter { _ = try descriptor.writeAll(Array(Self.script(hook).utf8)) }
     } catch {
       unlink(temporary.string)
       throw CommandFailure(.hookNotWritten(path, cause: "\(error)"))
     }
-    guard rename(temporary.string, path.string) == 0 else { throw Self.failure(path) }
+    // Of a symbolic link the link itself; see `man 2 link`.
+    if displaces, !isLinked, link(path.string, displaced.path.string) != 0 {
+      let failure = Self.failure(path)
+      unlink(temporary.string)
+      throw failure
+    }
+    guard rename(temporary.string, path.string) == 0 else {
+      let failure = Self.failure(path)
+      unlink(temporary.string)
+      if displaces { unlink(displaced.path.string) }
+      throw failure
+    }
   }
 
   private static func failure(_ path: FilePath) -> CommandFailure {

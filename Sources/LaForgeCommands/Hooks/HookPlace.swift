@@ -1,7 +1,6 @@
 import Foundation
 import LaForgeCore
 import LaForgeGit
-import LaForgeHooks
 import SystemPackage
 
 /// How a hook of LaForge's gets run in a repository.
@@ -31,12 +30,12 @@ struct HookPlaces {
   let isConfigured: Bool
 
   /// The scripts that git's configuration names lie here.
-  private var ownFolder: FilePath {
-    location.commonDirectory.appending("laforge").appending("hooks")
+  func script(of hook: HookName) -> FilePath {
+    location.commonDirectory.appending("laforge").appending("hooks").appending(hook.rawValue)
   }
 
   func place(of hook: HookName) -> HookPlace {
-    if isConfigured { return .configuration(script: ownFolder.appending(hook.rawValue)) }
+    if isConfigured { return .configuration(script: script(of: hook)) }
     if let addition = sharedFolder(hook) { return .byHand(addition) }
     let path = folder.path.appending(hook.rawValue)
     guard let text = HookFile(path).text, !HookFile(path).isOurs else { return .file(path) }
@@ -123,8 +122,9 @@ struct HookPlaces {
 
   /// Whether a script does different things by the name it is called by.
   private static func looksAtItsName(_ text: String) -> Bool {
-    ["basename", "##*/", "argv[0]", "$PROGRAM_NAME", "__FILE__", "${0"].contains(
-      where: text.contains)
+    let marks = ["${0##", "argv[0]", "$PROGRAM_NAME", "__FILE__"]
+    return marks.contains(where: text.contains)
+      || text.split(separator: "\n").contains { $0.contains("basename") && $0.contains("$0") }
   }
 }
 
@@ -168,6 +168,12 @@ struct HookFile {
 
   var isOurs: Bool { version != nil }
 
-  /// Where the hook that was here before lies while LaForge's is in its place.
-  var displaced: HookFile { HookFile(FilePath(path.string + ".before-laforge")) }
+  /// Where the hook that was here before lies while LaForge's is in its place; under the old name
+  /// where pre-commit has moved LaForge's aside since.
+  var displaced: HookFile {
+    let own = HookFile(FilePath(path.string + ".before-laforge"))
+    guard !own.exists, path.string.hasSuffix(".legacy") else { return own }
+    let former = HookFile(FilePath(path.string.dropLast(".legacy".count) + ".before-laforge"))
+    return former.exists ? former : own
+  }
 }

@@ -27,11 +27,10 @@ struct HookSession {
   ///   - hook: The hook.
   ///   - arguments: What git gave it.
   ///   - context: Where it runs.
-  /// - Returns: The status for git.
   /// - Throws: `GitError`, `StoreError` or `CommandFailure`, all of which git need not know.
   func run(
     _ hook: HookName, _ arguments: [String], in context: CommandContext
-  ) async throws -> ExitStatus {
+  ) async throws {
     switch hook {
     case .commitMessage:
       guard let step = try runningStep(in: context), let file = arguments.first else { break }
@@ -41,20 +40,18 @@ struct HookSession {
       else { break }
       try store.addCommit(commit, to: step)
     case .postRewrite:
-      try store.noteRewrites(String(decoding: try Self.standardInput(), as: UTF8.self))
-    case .prePush:
-      let lines = String(decoding: try Self.standardInput(), as: UTF8.self)
-      return try await PushGuard(session: self).check(lines, in: context)
+      try store.noteRewrites(try Self.standardInput())
+    case .prePush: break
     }
-    return .success
   }
 
   private func runningStep(in context: CommandContext) throws(StoreError) -> StepID? {
     try RecordingSession.enclosingStep(store, repository.location.worktree, in: context)
   }
 
-  private static func standardInput() throws -> [UInt8] {
-    try Array(FileHandle.standardInput.readToEnd() ?? Data())
+  /// What git gives a hook on standard input.
+  static func standardInput() throws -> String {
+    String(decoding: try FileHandle.standardInput.readToEnd() ?? Data(), as: UTF8.self)
   }
 
   // MARK: - The trailer

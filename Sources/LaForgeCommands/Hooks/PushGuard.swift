@@ -3,19 +3,17 @@ import LaForgeGit
 import LaForgeStore
 
 /// Looks at what is about to be pushed: the `pre-push` hook.
-struct PushGuard {
-  let session: HookSession
-
-  /// Refuses LaForge's own references, and points out commits that only rolled-back steps made.
+enum PushGuard {
+  /// Refuses LaForge's own references, whatever is known of the record, and points out commits that
+  /// only rolled-back steps made.
   ///
-  /// - Parameters:
-  ///   - lines: `LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID` each.
-  ///   - context: Where to speak.
+  /// - Parameter context: Where to speak.
   /// - Returns: A failure to refuse the push.
-  /// - Throws: `GitError` or `StoreError`.
-  func check(_ lines: String, in context: CommandContext) async throws -> ExitStatus {
+  /// - Throws: `GitError`, `StoreError` or `CommandFailure`.
+  static func run(in context: CommandContext) async throws -> ExitStatus {
     var tips: Set<ObjectID> = []
-    for line in lines.split(separator: "\n") {
+    // `LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID` each.
+    for line in try HookSession.standardInput().split(separator: "\n") {
       let words = line.split(separator: " ")
       guard words.count == 4, let id = ObjectID(hex: String(words[1])), !id.isNull else { continue }
       if words[0].hasPrefix("refs/laforge/") || words[2].hasPrefix("refs/laforge/") {
@@ -24,9 +22,9 @@ struct PushGuard {
       }
       tips.insert(id)
     }
+    guard let session = try await HookSession(in: context) else { return .success }
     let rolledBack = try session.store.commitRecord().rolledBack
-    let found = try await session.repository.unpublished(
-      Set(rolledBack.keys), pushing: tips.sorted { $0.hex < $1.hex })
+    let found = try await session.repository.unpublished(Set(rolledBack.keys), pushing: tips)
     guard !found.isEmpty else { return .success }
     let refuses = try await session.repository.gitConfiguration("laforge.pushGuard") == "refuse"
     let items = found.compactMap { commit in
