@@ -43,11 +43,10 @@ struct BlameCommand: ContextCommand {
       top: location.workingTree)
     let steps = try steps(session)
     let timeline = StepTimeline(steps)
-    guard let repository = session.repository as? WorktreeRepository, !timeline.moments.isEmpty
-    else { throw CommandFailure(.noKnownState) }
+    guard !timeline.moments.isEmpty else { throw CommandFailure(.noKnownState) }
     let lines: [BlamedLine]
     do {
-      lines = try await repository.blame(
+      lines = try await session.worktree.blame(
         typed.path, through: timeline, ranges: ranges,
         in: FilePath(context.variable("TMPDIR") ?? "/tmp"))
     } catch {

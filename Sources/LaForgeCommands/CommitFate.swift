@@ -7,7 +7,9 @@ struct CommitFate {
   let commit: ObjectID
   /// What it is now: itself, or what amends and rebases made of it.
   let present: [ObjectID]
-  /// Whether HEAD or a branch reaches any of these; `nil` where none of them exists any more.
+  /// Those of these that git holds.
+  let held: [ObjectID]
+  /// Whether HEAD or a branch reaches any of these; `nil` where git could not tell.
   let isOnBranch: Bool?
 
   /// Looks up the fates of the commits of a step.
@@ -16,46 +18,43 @@ struct CommitFate {
   static func find(
     _ commits: [ObjectID], record: CommitRecord, in repository: WorktreeRepository
   ) async throws(GitError) -> [CommitFate] {
-    guard !commits.isEmpty else { return [] }
     let presents = commits.map(record.present)
-    let all = Set(presents.joined())
-    let existing = try await repository.existing(all)
-    let lost = try await repository.unreachable(existing)
+    let places = try await repository.places(of: Set(presents.joined()))
     return zip(commits, presents).map { commit, present in
-      let there = present.filter(existing.contains)
-      return CommitFate(
-        commit: commit, present: present,
-        isOnBranch: there.isEmpty ? nil : !there.allSatisfy(lost.contains))
+      CommitFate(
+        commit: commit, present: present, held: present.filter(places.held.contains),
+        isOnBranch: present.contains(where: places.onBranch.contains))
     }
   }
 
-  /// Whether it still is what the step made, on a branch.
-  var isUnchanged: Bool { present == [commit] && isOnBranch == true }
+  /// Whether nothing is known to have become of it.
+  var isUnchanged: Bool { present == [commit] && isOnBranch != false }
 
   /// Returns `a1b2c3d, now e4f5a6b, on no branch`.
   func text(abbreviate: (ObjectID) -> String) -> String {
     let now =
       present == [commit] ? nil : "now \(present.map(abbreviate).joined(separator: " and "))"
-    let place =
-      switch isOnBranch {
-      case nil: "no longer there"
-      case false?: "on no branch"
-      case true?: String?.none
-      }
+    let place = isOnBranch == false ? "on no branch" : nil
     return [abbreviate(commit), now, place].compactMap { $0 }.joined(separator: ", ")
   }
 }
 
 extension ReadingSession {
-  /// The commits of a step, those of one that still runs as hooks told them, with their fates.
-  func commitFates(of step: Step) async throws(CommandFailure) -> [CommitFate] {
+  /// The commits of a step, those of one that still runs as hooks told them, with their fates; where
+  /// git cannot tell these, it says so and they are left out.
+  func commitFates(
+    of step: Step, in context: CommandContext
+  ) async throws(CommandFailure) -> [CommitFate] {
     if let commits = step.end?.commits, commits.isEmpty { return [] }
     let record = try commitRecord()
+    let commits = step.end?.commits ?? record.commits(of: step.id)
     do throws(GitError) {
-      return try await CommitFate.find(
-        step.end?.commits ?? record.commits(of: step.id), record: record, in: worktree)
+      return try await CommitFate.find(commits, record: record, in: worktree)
     } catch {
-      throw CommandFailure(.commitsNotRead(error))
+      context.error.say(.commitsNotRead(error), as: "Warning")
+      return commits.map {
+        CommitFate(commit: $0, present: record.present($0), held: [], isOnBranch: nil)
+      }
     }
   }
 }

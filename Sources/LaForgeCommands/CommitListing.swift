@@ -6,7 +6,7 @@ struct CommitListing {
   struct Entry {
     var step: Step
     var fate: CommitFate
-    /// The first line of its message; `nil` where the commit is no longer there.
+    /// The first line of its message; `nil` where git does not hold the commit.
     var subject: String?
   }
 
@@ -23,11 +23,9 @@ struct CommitListing {
       }
       let fates = try await CommitFate.find(
         commits.map(\.commit), record: record, in: session.worktree)
-      let present = fates.compactMap(\.present.first)
-      let there = try await session.worktree.existing(Set(present))
-      let subjects = try await session.worktree.subjects(of: there)
+      let subjects = try await session.worktree.subjects(of: Set(fates.compactMap(\.held.first)))
       entries = zip(commits, fates).map { made, fate in
-        Entry(step: made.step, fate: fate, subject: fate.present.first.flatMap { subjects[$0] })
+        Entry(step: made.step, fate: fate, subject: fate.held.first.flatMap { subjects[$0] })
       }
     } catch {
       throw CommandFailure(.commitsNotRead(error))
@@ -40,10 +38,10 @@ struct CommitListing {
     let fates = entries.map { $0.fate.text(abbreviate: abbreviate) }
     let columns = (numbers.map(\.count).max() ?? 0, fates.map(\.count).max() ?? 0)
     return entries.indices.map { index in
-      let beginning =
-        TerminalText.pad(numbers[index], to: columns.0) + "  "
-        + TerminalText.pad(fates[index], to: columns.1) + "  "
-      let subject = TerminalText.clean(entries[index].subject ?? "")
+      let number = TerminalText.pad(numbers[index], to: columns.0) + "  "
+      guard let text = entries[index].subject else { return number + fates[index] + "\n" }
+      let beginning = number + TerminalText.pad(fates[index], to: columns.1) + "  "
+      let subject = TerminalText.clean(text)
       let room = width.map { max(12, $0 - TerminalText.width(beginning)) } ?? .max
       return beginning + TerminalText.truncate(subject, to: room) + "\n"
     }.joined()

@@ -26,7 +26,7 @@ struct ShowCommand: ContextCommand {
         step: found, isUTC: listing.isUTC, now: context.clock.now(),
         worktree: session.repository.location.worktree,
         abbreviate: session.repository.abbreviation,
-        commits: try await session.commitFates(of: found))
+        commits: try await session.commitFates(of: found, in: context))
       try context.output.write(
         details.text(width: context.output.columns, style: listing.style(in: context)))
     }

@@ -11,26 +11,40 @@ extension WorktreeRepository {
     guard !commits.isEmpty, !tips.isEmpty else { return [] }
     let listed = try await git.check(
       ["rev-list", "--stdin", "--not", "--remotes"],
-      input: Array(tips.map { "\($0)\n" }.joined().utf8))
+      input: Self.lines(tips))
+    // In git's order, the newest first.
     return listed.text.split(separator: "\n").compactMap { ObjectID(hex: String($0)) }
       .filter(commits.contains)
   }
 
-  /// Returns those of some commits that are there and that neither HEAD nor a branch reaches.
-  package func unreachable(_ commits: Set<ObjectID>) async throws(GitError) -> Set<ObjectID> {
-    let found = try await existing(commits)
-    guard !found.isEmpty else { return [] }
+  /// Returns which of some commits git holds, and which of these HEAD or a branch reaches.
+  ///
+  /// A commit of which LaForge alone keeps the bytes is none that git holds.
+  package func places(
+    of commits: Set<ObjectID>
+  ) async throws(GitError) -> (held: Set<ObjectID>, onBranch: Set<ObjectID>) {
+    guard !commits.isEmpty else { return ([], []) }
+    let held = Self.ids(
+      try await git.check(
+        ["cat-file", "--batch-check=%(objectname)"], input: Self.lines(commits)
+      ).text)
+    guard !held.isEmpty else { return ([], []) }
+    // By its id: git does not take a HEAD without a commit.
+    let head: ObjectID?
+    do throws(RepositoryError) { head = try await self.head().commit } catch { head = nil }
     let listed = try await git.check(
-      ["rev-list", "--ignore-missing", "--stdin", "--not", "--branches", "--remotes", "HEAD"],
-      input: Array(found.map { "\($0)\n" }.joined().utf8))
-    return Set(listed.text.split(separator: "\n").compactMap { ObjectID(hex: String($0)) })
-      .intersection(found)
+      ["rev-list", "--stdin", "--not", "--branches", "--remotes"] + (head.map { [$0.hex] } ?? []),
+      input: Self.lines(held))
+    return (held, held.subtracting(Self.ids(listed.text)))
   }
 
-  /// Returns those of some commits that the repository holds.
-  package func existing(_ commits: Set<ObjectID>) async throws(GitError) -> Set<ObjectID> {
-    let found = try await objects.read(Array(commits))
-    return Set(found.filter { $0.value.kind == .commit }.keys)
+  private static func lines(_ commits: Set<ObjectID>) -> [UInt8] {
+    Array(commits.map { "\($0)\n" }.joined().utf8)
+  }
+
+  /// The lines that are an id and nothing else; what git misses has a word more.
+  private static func ids(_ text: String) -> Set<ObjectID> {
+    Set(text.split(separator: "\n").compactMap { ObjectID(hex: String($0)) })
   }
 
   /// Returns the commit that a person named; `nil` where there is none.
@@ -46,21 +60,24 @@ extension WorktreeRepository {
   ) async throws(GitError) -> (subject: String, values: [String]) {
     let format = "%s%x00%(trailers:key=\(trailer),valueonly)"
     let text = try await git.check(
-      ["-c", "trailer.separators=:", "log", "-1", "--format=\(format)", commit.hex]
+      [
+        "-c", "trailer.separators=:", "-c", "log.showSignature=false", "log", "-1",
+        "--format=\(format)", commit.hex,
+      ]
     ).text
     let parts = text.split(separator: "\0", maxSplits: 1, omittingEmptySubsequences: false)
     let values = parts.count > 1 ? parts[1].split(separator: "\n").map(String.init) : []
     return (parts.first.map(String.init) ?? "", values)
   }
 
-  /// Returns the first lines of the messages of some commits that are there.
+  /// Returns the first lines of the messages of some commits that git holds.
   package func subjects(
     of commits: Set<ObjectID>
   ) async throws(GitError) -> [ObjectID: String] {
     guard !commits.isEmpty else { return [:] }
     let listed = try await git.check(
-      ["log", "--no-walk=unsorted", "--stdin", "--format=%H %s"],
-      input: Array(commits.map { "\($0)\n" }.joined().utf8))
+      ["-c", "log.showSignature=false", "log", "--no-walk=unsorted", "--stdin", "--format=%H %s"],
+      input: Self.lines(commits))
     var subjects: [ObjectID: String] = [:]
     for line in listed.text.split(separator: "\n") {
       let parts = line.split(separator: " ", maxSplits: 1)

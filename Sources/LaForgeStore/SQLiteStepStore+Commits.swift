@@ -60,18 +60,21 @@ extension SQLiteStepStore {
     let notes = hookNotes()
     var record = try read { database in
       var record = CommitRecord()
+      // Reading does not migrate: an older LaForge's database has no such tables yet.
+      let isOlder = try Self.version(of: database) < 6
+      let dropped = isOlder ? "" : "UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits"
       let steps = try Row.fetchCursor(
         database,
         sql: """
           SELECT commit_sha, step_id, active FROM (
-            SELECT step_id, commit_sha, position FROM step_commits
-            UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits)
+            SELECT step_id, commit_sha, position FROM step_commits \(dropped))
           JOIN steps ON id = step_id ORDER BY step_id, position
           """)
       while let row = try steps.next() {
         guard let commit = ObjectID(hex: row[0]) else { continue }
         record.add(commit, of: StepID(rawValue: row[1]), isActive: row[2])
       }
+      if isOlder { return record }
       let rewrites = try Row.fetchCursor(
         database, sql: "SELECT old_commit, new_commit FROM rewrites")
       while let row = try rewrites.next() {
@@ -107,10 +110,13 @@ extension SQLiteStepStore {
           INSERT INTO step_commits (step_id, position, commit_sha)
           VALUES (\(id.rawValue), \(position), \(commit.hex))
           """)
-      try database.execute(
-        sql: "DELETE FROM dropped_commits WHERE commit_sha = ? AND step_id = ?",
-        arguments: [commit.hex, id.rawValue])
     }
+    try database.execute(
+      sql: """
+        DELETE FROM dropped_commits WHERE step_id = ?1
+          AND commit_sha IN (SELECT commit_sha FROM step_commits WHERE step_id = ?1)
+        """,
+      arguments: [id.rawValue])
   }
 
   /// A step that has ended had its commits found already, so one that comes late is one it dropped.

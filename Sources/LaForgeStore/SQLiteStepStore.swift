@@ -226,7 +226,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
     _ = consume lock
   }
 
-  private static func version(of database: Database) throws -> Int {
+  static func version(of database: Database) throws -> Int {
     try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
   }
 

@@ -196,6 +196,30 @@ import Testing
     #expect(text == "  commits   ID, on no branch\nS2 ID, on no branch x\n")
   }
 
+  @Test func commitsThatGitDroppedAndAHeadWithoutACommitAreNoError() async throws {
+    let text = try await outcome(
+      of: """
+        step 'git commit -q --allow-empty -m x'; laforge undo >/dev/null
+        git reflog expire --expire=now --all; git gc -q --prune=now; fates
+        git checkout -q --orphan new; fates; laforge show 2 | grep -c 'commits .* on no branch'
+        """)
+    #expect(text == "S2~ ID, on no branch\nS2~ ID, on no branch\n1\n")
+  }
+
+  /// Reading commands and hooks do not migrate the database of an older LaForge.
+  @Test func anOlderDatabaseIsReadAndItsReferencesAreNotPushed() async throws {
+    let text = try await outcome(
+      of: """
+        echo a > a; step 'git commit -q --allow-empty -m x'
+        sqlite3 .git/laforge/steps.db 'DROP TABLE dropped_commits; DROP TABLE rewrites;
+          DELETE FROM grdb_migrations WHERE identifier LIKE "6 %"; PRAGMA user_version = 5'
+        fates; laforge show 2 | grep -c '^  commits'; laforge which HEAD | tail -1 | cut -c1-4
+        git init -q --bare ../r; git push -q --mirror ../r 2>/dev/null; echo $?
+        laforge run -q true; fates
+        """)
+    #expect(text == "S2 ID x\n1\n  S2\n1\nS2 ID x\n")
+  }
+
   @Test func theTrailerOfAnotherCloneIsTold() async throws {
     let text = try await outcome(
       of: """

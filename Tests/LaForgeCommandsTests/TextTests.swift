@@ -140,7 +140,7 @@ private let steps = [
       step: step, isUTC: true, now: now, worktree: "main",
       abbreviate: { String($0.hex.prefix(7)) },
       commits: (step.end?.commits ?? []).map {
-        CommitFate(commit: $0, present: [$0], isOnBranch: true)
+        CommitFate(commit: $0, present: [$0], held: [$0], isOnBranch: true)
       }
     ).text(width: width, style: Style(isColored: false))
   }

@@ -16,7 +16,7 @@ enum HookPlace: Equatable {
   struct Addition: Equatable {
     /// Why LaForge does not write it itself, in one sentence without a full stop.
     var reason: String
-    /// The file; `nil` where the reason names it.
+    /// The file; `nil` where there is nothing to add to.
     var file: FilePath?
     var lines: [String]
   }
@@ -75,6 +75,9 @@ struct HookPlaces {
         lines: [Self.line(for: hook)])
     }
     guard let scope = folder.scope else { return nil }
+    if path == "/dev/null" {
+      return .init(reason: "core.hooksPath turns all hooks off (\(scope))", file: nil, lines: [])
+    }
     let line = [Self.line(for: hook)]
     if !["local", "worktree"].contains(scope) {
       return .init(

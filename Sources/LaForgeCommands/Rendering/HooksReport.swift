@@ -14,11 +14,11 @@ struct HooksReport {
     lines.insert("hooks  \(TerminalText.clean(folder))", at: 0)
     if action != .uninstall {
       for standing in standings {
-        guard standing.state == .byHand, case .byHand(let addition) = standing.place else {
-          continue
-        }
-        let place = addition.file.map { " to '\(TerminalText.clean($0.string))'" } ?? ""
-        lines += ["", "Add\(place):"] + addition.lines.map { "    \($0)" }
+        guard standing.state == .byHand, case .byHand(let addition) = standing.place,
+          let file = addition.file
+        else { continue }
+        lines +=
+          ["", "Add to '\(TerminalText.clean(file.string))':"] + addition.lines.map { "    \($0)" }
       }
     }
     if action == .status, standings.contains(where: { $0.state == .missing }) {
@@ -43,7 +43,7 @@ struct HooksReport {
     case .byHand:
       if action == .uninstall { return "not installed" }
       guard case .byHand(let addition) = standing.place else { return "by hand" }
-      return "to be added by hand: \(addition.reason)"
+      return (addition.file == nil ? "not installed: " : "to be added by hand: ") + addition.reason
     }
   }
 
