@@ -31,12 +31,28 @@ package struct ProcessTable: Sendable {
     return runningProcesses().contains { $0.group == group && !$0.isZombie }
   }
 
+  /// Returns the words of the nearest ancestor of this process that runs a program of a name; `nil` where
+  /// none does.
+  package func ancestor(running program: String) -> [String]? {
+    var pid = getppid()
+    while pid > 1, let status = status(of: pid) {
+      let words = Self.contents(of: "/proc/\(pid)/cmdline")?.split(
+        separator: "\0", omittingEmptySubsequences: false)
+      if let words, words.first?.split(separator: "/").last == program[...] {
+        return words.map(String.init)
+      }
+      pid = status.parent
+    }
+    return nil
+  }
+
   /// The process groups of a session.
   func groups(inSession session: pid_t) -> Set<pid_t> {
     Set(runningProcesses().filter { $0.session == session && !$0.isZombie }.map(\.group))
   }
 
   private struct Status {
+    var parent: pid_t
     var group: pid_t
     var session: pid_t
     var isZombie: Bool
@@ -69,12 +85,14 @@ package struct ProcessTable: Sendable {
       let end = text.lastIndex(of: ")")
     else { return nil }
     let fields = text[text.index(after: end)...].split(separator: " ")
-    // Field 3 of the manual page is the first here: 5 is the group, 6 the session, 22 the start time.
-    guard fields.count > 19, let group = pid_t(fields[2]), let session = pid_t(fields[3]),
+    // Field 3 of the manual page is the first here: 4 is the parent, 5 the group, 6 the session, 22 the
+    // start time.
+    guard fields.count > 19, let parent = pid_t(fields[1]), let group = pid_t(fields[2]),
+      let session = pid_t(fields[3]),
       let start = UInt64(fields[19])
     else { return nil }
     return Status(
-      group: group, session: session, isZombie: "ZX".contains(fields[0]),
+      parent: parent, group: group, session: session, isZombie: "ZX".contains(fields[0]),
       startTicks: start)
   }
 

@@ -163,6 +163,9 @@ package struct CommandContext {
     return Pager(command)
   }
 
+  /// The words of the git that runs this process as its hook; `nil` where none does.
+  var callingGit: [String]? { ProcessTable().ancestor(running: "git") }
+
   /// Waits; for what tells of itself in no other way.
   func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 

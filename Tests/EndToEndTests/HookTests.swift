@@ -97,6 +97,8 @@ import Testing
     "git commit -q --allow-empty", "git commit -q --allow-empty -m ''",
     "git commit -q --allow-empty -s", "git commit -q --allow-empty -v",
     "git -c commit.template=$PWD/t commit -q --allow-empty",
+    "git commit -q --allow-empty -t t", "git commit -q --allow-empty -st t",
+    "mkdir s; cd s; git commit -q --allow-empty --template=../t",
     "git -c commit.cleanup=scissors commit -q --allow-empty",
     "git -c core.commentChar=';' commit -q --allow-empty",
   ])

@@ -68,7 +68,7 @@ struct HookSession {
     guard choice != .none, let step = try store.step(id) else { return }
     let message = try Data(contentsOf: URL(filePath: path.string))
     let text = try await repository.significantText(ofMessage: Array(message))
-    guard !text.isEmpty, try await text != templateText() else { return }
+    guard !text.isEmpty, try await text != templateText(in: context) else { return }
     var trailers = [(name: Trailer.step, value: "\(store.storeID)/\(id.rawValue)")]
     if choice == .agent {
       let configuration = step.agentConfiguration
@@ -96,9 +96,16 @@ struct HookSession {
   }
 
   /// The text that a message starts from; git makes no commit of it either.
-  private func templateText() async throws -> [String]? {
-    let template = try await repository.gitConfiguration("commit.template", type: "path")
-    guard let path = template.map({ repository.location.workingTree.pushing(FilePath($0)) }),
+  private func templateText(in context: CommandContext) async throws -> [String]? {
+    let top = repository.location.workingTree
+    var path: FilePath?
+    if let typed = context.callingGit.flatMap(TemplateOption.file) {
+      // Relative to where git was called.
+      path = top.pushing(FilePath(context.variable("GIT_PREFIX") ?? "")).pushing(FilePath(typed))
+    } else if let set = try await repository.gitConfiguration("commit.template", type: "path") {
+      path = top.pushing(FilePath(set))
+    }
+    guard let path,
       let text = try? Data(contentsOf: URL(filePath: path.string))
     else { return nil }
     return try await repository.significantText(ofMessage: Array(text))
