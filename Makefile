@@ -33,6 +33,12 @@ setup:
 	  $$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 
+# Tests start processes and set time limits to some, so only so many run at a time.
+# Swift 6.2 has no option for it.
+WIDTH = $(addsuffix $(space)4,$(shell $(SWIFT) test --help-hidden 2>/dev/null | \
+  grep -o -m 1 -e --experimental-maximum-parallelization-width | head -1))
+space = $() $()
+
 # The Swift standard library is linked in, so the program starts where no Swift is installed.
 build: setup
 	$(SWIFT) build -c release --static-swift-stdlib --product laforge
@@ -44,7 +50,7 @@ test: lint build
 	@if ldd $(RELEASE) | grep -iE 'swift|foundation'; then \
 	  echo 'Error: the release program needs a Swift installation.' >&2; exit 1; fi
 	@Tests/Demo/demo $(abspath $(RELEASE)) >/dev/null
-	$(SWIFT) test
+	$(SWIFT) test $(WIDTH)
 
 soak: setup
 	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests|UsageFuzzTests'

@@ -266,7 +266,8 @@ import Testing
     let output = try await environment.shell(
       "script -qec 'laforge run sh -c \"test -t 1 && echo terminal; exit 3\"; laforge log' /dev/null",
       adding: ["TERM": "xterm"])
-    #expect(output.standardOutput.hasPrefix("terminal\r\n"))
+    // `script` may echo the end of its own input first.
+    #expect(output.standardOutput.contains("terminal\r\n"))
     #expect(output.standardOutput.contains("S1 failed (exit 3), "))
     #expect(output.standardOutput.contains("\u{1B}[31mS1"))
     let plain = try await environment.shell(

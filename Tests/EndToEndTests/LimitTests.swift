@@ -18,7 +18,7 @@ import Testing
   @Test func aTimeoutEndsTheWholeGroup() async throws {
     let output = try await outcome(
       of: """
-        export note; laforge run --timeout 300ms bash -c 'sleep 100 & sleep 100 & eval "$note"; wait'
+        export note; laforge run --timeout 1s bash -c 'sleep 100 & sleep 100 & eval "$note"; wait'
         echo $?; ended; gone
         """)
     #expect(
@@ -27,7 +27,7 @@ import Testing
       "\(output)")
     #expect(
       output.standardError.hasPrefix("S1 stopped after ")
-        && output.standardError.contains("(--timeout 300ms), SIGTERM: nothing changed"), "\(output)"
+        && output.standardError.contains("(--timeout 1s), SIGTERM: nothing changed"), "\(output)"
     )
   }
 
@@ -35,7 +35,7 @@ import Testing
     let output = try await outcome(
       of: """
         export note
-        laforge run -q --timeout 300ms --grace 300ms bash -c 'trap "" TERM; sleep 100 & eval "$note"
+        laforge run -q --timeout 1s --grace 1s bash -c 'trap "" TERM; sleep 100 & eval "$note"
           while :; do read -t 1 < /dev/zero; done'; echo $?; ended; gone
         """)
     #expect(
@@ -49,7 +49,7 @@ import Testing
     let output = try await outcome(
       of: """
         export note
-        laforge run -q --timeout 300ms --grace 300ms bash -c \\
+        laforge run -q --timeout 1s --grace 1s bash -c \\
           '(trap "" TERM; while :; do read -t 1 < /dev/zero; done) & eval "$note"; wait'; echo $?; gone
         """)
     #expect(output.standardOutput == "143\n", "\(output)")
@@ -58,7 +58,7 @@ import Testing
   @Test func outputPutsAnIdleTimeoutOff() async throws {
     let output = try await outcome(
       of: """
-        laforge run -q --idle-timeout 700ms bash -c 'for i in 1 2 3 4 5 6 7 8; do echo $i; read -t 0.2 < <(sleep 9)
+        laforge run -q --idle-timeout 3s bash -c 'for i in 1 2 3 4 5 6 7 8; do echo $i; read -t 0.5 < <(sleep 9)
           done; echo last; sleep 100'; echo $?; ended
         """)
     #expect(
