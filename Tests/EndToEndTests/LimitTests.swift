@@ -27,7 +27,7 @@ import Testing
       "\(output)")
     #expect(
       output.standardError.hasPrefix("S1 stopped after ")
-        && output.standardError.contains("(--timeout 1s), SIGTERM: nothing changed"), "\(output)"
+        && output.standardError.contains("(--timeout 1.0s), SIGTERM: nothing changed"), "\(output)"
     )
   }
 
