@@ -11,12 +11,21 @@ package struct ProcessTable: Sendable {
     AgentProcess(pid: pid, startTicks: status(of: pid)?.startTicks ?? 0, machine: Self.machine)
   }
 
-  /// Returns whether any process of the agent's group still runs.
+  /// Describes a process that LaForge did not start; `nil` where there is none.
+  package func find(_ pid: Int32) -> AgentProcess? {
+    guard let status = status(of: pid), !status.isZombie else { return nil }
+    return AgentProcess(
+      pid: pid, startTicks: status.startTicks, machine: Self.machine, leadsGroup: false)
+  }
+
+  /// Returns whether any process of the agent's group still runs, or the process alone where it leads
+  /// none.
   ///
   /// Zombies do not count, nor does a group of another boot or process-id namespace, or one that
   /// got its number later.
   package func isAlive(_ process: AgentProcess) -> Bool {
     guard process.machine == Self.machine else { return false }
+    guard process.leadsGroup else { return find(process.pid) == process }
     guard kill(-process.pid, 0) == 0 || errno == EPERM else { return false }
     if let leader = status(of: process.pid), leader.startTicks != process.startTicks {
       return false
@@ -31,19 +40,18 @@ package struct ProcessTable: Sendable {
     return runningProcesses().contains { $0.group == group && !$0.isZombie }
   }
 
-  /// Returns the words of the nearest ancestor of this process that runs a program of a name; `nil` where
-  /// none does.
-  package func ancestor(running program: String) -> [String]? {
+  /// The processes that this one descends from, its parent first, as far as they can be seen.
+  package func ancestors() -> [(process: AgentProcess, words: [String])] {
+    var found: [(process: AgentProcess, words: [String])] = []
     var pid = getppid()
-    while pid > 1, let status = status(of: pid) {
+    while pid > 1, let process = find(pid), let status = status(of: pid) {
       let words = Self.contents(of: "/proc/\(pid)/cmdline")?.split(
         separator: "\0", omittingEmptySubsequences: false)
-      if let words, words.first?.split(separator: "/").last == program[...] {
-        return words.map(String.init)
-      }
+      // The last word is ended by a NUL as well.
+      found.append((process, (words ?? []).dropLast().map(String.init)))
       pid = status.parent
     }
-    return nil
+    return found
   }
 
   /// The process groups of a session.

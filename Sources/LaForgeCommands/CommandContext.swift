@@ -134,6 +134,15 @@ package struct CommandContext {
       isAgentAlive: ProcessTable().isAlive, clock: clock)
   }
 
+  func makeBegunRecorder(
+    repository: WorktreeRepository, store: SQLiteStepStore
+  ) -> BegunStepRecorder {
+    BegunStepRecorder(
+      repository: repository, store: store,
+      spool: makeSpool(commonDirectory: repository.location.commonDirectory),
+      isAgentAlive: ProcessTable().isAlive, clock: clock)
+  }
+
   func makeRunner(
     repository: WorktreeRepository, store: SQLiteStepStore, enclosing: StepID?
   ) -> OperationRunner {
@@ -164,7 +173,15 @@ package struct CommandContext {
   }
 
   /// The words of the git that runs this process as its hook; `nil` where none does.
-  var callingGit: [String]? { ProcessTable().ancestor(running: "git") }
+  var callingGit: [String]? {
+    ancestors.map(\.words).first { $0.first?.split(separator: "/").last == "git" }
+  }
+
+  /// The processes that this one descends from, its parent first.
+  var ancestors: [(process: AgentProcess, words: [String])] { ProcessTable().ancestors() }
+
+  /// A process of this machine; `nil` where there is none.
+  func process(_ pid: Int32) -> AgentProcess? { ProcessTable().find(pid) }
 
   /// Waits; for what tells of itself in no other way.
   func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }

@@ -25,7 +25,7 @@ struct LaForgeCommand: ParsableCommand {
       RunCommand.self, LogCommand.self, ShowCommand.self, DiffCommand.self, BlameCommand.self,
       WhichCommand.self, OutputCommand.self, UsageCommand.self, StatusCommand.self,
       UndoCommand.self, RollbackCommand.self, RedoCommand.self, RestoreCommand.self,
-      OpsCommand.self, HooksCommand.self, HookCommand.self,
+      OpsCommand.self, StepCommand.self, HooksCommand.self, HookCommand.self,
     ],
     defaultSubcommand: StatusCommand.self)
 }

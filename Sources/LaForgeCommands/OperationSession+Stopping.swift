@@ -39,6 +39,14 @@ extension OperationSession {
   }
 
   private func stop(_ step: Step) throws {
+    guard !step.isBegun else {
+      throw CommandFailure(
+        UserMessage(
+          code: "not_stoppable",
+          summary: "\(step.id) was begun by \(step.agentText), which LaForge did not start.",
+          consequence: "It was left running, and nothing was changed.",
+          hint: "Interrupt it there, then `\(step.stoppingCommand)`."))
+    }
     let hasEnded = try lookup { () throws(StepLookupError) in
       do throws(StoreError) {
         guard let recorder = try store.recorder(of: step.id), StepEnding.request(of: recorder)

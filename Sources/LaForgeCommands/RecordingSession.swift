@@ -83,8 +83,33 @@ struct RecordingSession {
     }
   }
 
-  /// The step of this store that the environment names, if it still runs.
+  /// The innermost running step of this store that this process runs within: the one that the
+  /// environment names, or one that a process above has begun.
+  ///
+  /// - Parameters:
+  ///   - store: The store.
+  ///   - worktree: The worktree.
+  ///   - context: Where this process runs.
+  ///   - process: A process whose own steps do not count.
+  /// - Returns: `nil` where there is none.
+  /// - Throws: `StoreError`.
   static func enclosingStep(
+    _ store: SQLiteStepStore, _ worktree: String, in context: CommandContext,
+    except process: AgentProcess? = nil
+  ) throws(StoreError) -> StepID? {
+    let named = try namedStep(store, worktree, in: context)
+    let begun = try store.begunSteps(worktree: worktree)
+    guard !begun.isEmpty else { return named }
+    let ancestors = context.ancestors.map(\.process)
+    let above = begun.filter { begun in
+      begun.step.start.agentProcess.map { $0 != process && ancestors.contains($0) } == true
+    }
+    // What began later is within what began before.
+    return (above.map(\.step.id) + [named].compactMap { $0 }).max()
+  }
+
+  /// The step of this store that the environment names, if it still runs.
+  private static func namedStep(
     _ store: SQLiteStepStore, _ worktree: String, in context: CommandContext
   ) throws(StoreError) -> StepID? {
     guard context.variable("LAFORGE_STORE") == store.storeID,

@@ -5,7 +5,8 @@ import SystemPackage
 /// What `run` says when the run is over: all of it on standard error.
 struct RunReport {
   let run: RecordedRun
-  let command: AgentCommand
+  /// The command that was run; `nil` where none was.
+  let command: AgentCommand?
   let storeID: String
   let limits: RunLimits
 
@@ -36,7 +37,7 @@ struct RunReport {
   func say(closing: Bool, recordFile: String?, in context: CommandContext) {
     let document = StepDocument(step: run.step, storeID: storeID)
     if let recordFile { RecordFile.write(document, to: recordFile, in: context) }
-    if let failure = run.launchFailure {
+    if let failure = run.launchFailure, let command {
       context.error.say(UserMessage(failure, command: command, step: run.step.id))
     }
     for warning in run.warnings {

@@ -174,6 +174,20 @@ extension WorktreeRepository {
     }
   }
 
+  package func markBegunSteps(_ areThere: Bool) throws(GitError) {
+    let path = location.gitDirectory.appending("laforge-step").string
+    // Nearly always there is nothing to do.
+    guard (access(path, F_OK) == 0) != areThere else { return }
+    guard areThere else {
+      unlink(path)
+      return
+    }
+    guard FileManager.default.createFile(atPath: path, contents: nil) else {
+      throw GitError(
+        code: .init(rawValue: -1), message: "'\(path)' cannot be written", function: "open")
+    }
+  }
+
   private static func runningReference(_ step: StepID) -> String {
     "refs/laforge/running/\(step.rawValue)"
   }

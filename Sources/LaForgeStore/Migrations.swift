@@ -3,7 +3,7 @@ import GRDB
 /// The schema of the step database and its numbered, append-only migrations.
 enum Migrations {
   /// The number of the newest migration, kept in `PRAGMA user_version`.
-  static let current = 6
+  static let current = 7
 
   static func makeMigrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -30,6 +30,11 @@ enum Migrations {
     migrator.registerMigration("6 hooks") { database in
       try database.execute(sql: hooks)
       try database.execute(sql: "PRAGMA user_version = 6")
+    }
+    migrator.registerMigration("7 begun") { database in
+      try admitEndReasons(database)
+      try database.execute(sql: begun)
+      try database.execute(sql: "PRAGMA user_version = 7")
     }
     return migrator
   }
@@ -240,4 +245,35 @@ enum Migrations {
     ) WITHOUT ROWID;
     CREATE INDEX rewrites_by_new_commit ON rewrites (new_commit);
     """
+
+  /// Migration 7: steps whose beginning and end an agent tells.
+  private static let begun = """
+    ALTER TABLE steps ADD COLUMN agent_leads_group BOOLEAN NOT NULL DEFAULT TRUE
+      CHECK (agent_leads_group IN (0, 1));
+
+    -- What the end of a begun step needs to know; a row goes when its step ends.
+    CREATE TABLE begun_steps (
+      step_id INTEGER PRIMARY KEY REFERENCES steps(id),
+      session TEXT,
+      monotonic_ms INTEGER NOT NULL,
+      references_json TEXT NOT NULL CHECK (json_valid(references_json))
+    );
+    """
+
+  /// Lets a step be ended by `laforge step` too.
+  ///
+  /// A constraint that only becomes wider can be changed where it is written, without a new table;
+  /// see "Making Other Kinds Of Table Schema Changes" in
+  /// <https://www.sqlite.org/lang_altertable.html>.
+  private static func admitEndReasons(_ database: Database) throws {
+    let version = try Int.fetchOne(database, sql: "PRAGMA schema_version") ?? 0
+    try database.execute(sql: "PRAGMA writable_schema = ON")
+    try database.execute(
+      sql: """
+        UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'steps'
+        """,
+      arguments: ["'user', 'cut_off')", "'user', 'cut_off', 'step_end', 'next_step')"])
+    try database.execute(sql: "PRAGMA schema_version = \(version + 1)")
+    try database.execute(sql: "PRAGMA writable_schema = OFF")
+  }
 }

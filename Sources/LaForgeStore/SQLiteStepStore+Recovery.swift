@@ -28,6 +28,7 @@ extension SQLiteStepStore {
             WHERE id = ? AND status = 'running'
             """,
           arguments: [step.id.rawValue])
+        try self.forgetBegun(step.id, database)
       }
     }
     try removeStaleLocks()

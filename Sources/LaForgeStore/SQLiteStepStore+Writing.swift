@@ -17,6 +17,16 @@ extension SQLiteStepStore {
     try createStep(step, parent: nil)
   }
 
+  package func createStep(
+    _ step: NewStep, begun: BegunStep.Baseline
+  ) throws(StoreError) -> Step {
+    try createStep(step, parent: nil, begun: begun)
+  }
+
+  package func handOver(_ id: StepID) {
+    runLocks.withLock { $0.removeValue(forKey: id) }?.remove()
+  }
+
   /// Inserts a running step with the given parent.
   ///
   /// - Parameters:
@@ -26,19 +36,25 @@ extension SQLiteStepStore {
   /// - Returns: The step with its number.
   /// - Throws: `StoreError` of code `invalidStep` also where the parent does not exist.
   public func createStep(_ step: NewStep, parent: StepID?) throws(StoreError) -> Step {
+    try createStep(step, parent: parent, begun: nil)
+  }
+
+  private func createStep(
+    _ step: NewStep, parent: StepID?, begun: BegunStep.Baseline?
+  ) throws(StoreError) -> Step {
     try validate(step)
     var locked: StepID?
     do throws(StoreError) {
-      return try insertRunning(step, parent: parent, locked: &locked)
+      return try insertRunning(step, parent: parent, begun, locked: &locked)
     } catch {
       // The row was rolled back; its number will be used again.
-      if let locked { runLocks.withLock { $0.removeValue(forKey: locked) }?.remove() }
+      if let locked { handOver(locked) }
       throw error
     }
   }
 
   private func insertRunning(
-    _ step: NewStep, parent: StepID?, locked: inout StepID?
+    _ step: NewStep, parent: StepID?, _ begun: BegunStep.Baseline?, locked: inout StepID?
   ) throws(StoreError) -> Step {
     try write { database in
       let parent = try parent ?? self.parent(of: step, database)
@@ -50,6 +66,7 @@ extension SQLiteStepStore {
       let lock = try HeldRunLock(id, in: self.folder)
       self.runLocks.withLock { $0[id] = lock }
       locked = id
+      if let begun { try self.insert(begun, of: id, database) }
       let overlaps = try self.markOverlaps(of: id, step, database)
       // After a run there is nothing to redo: it has gone another way.
       if step.enclosing == nil {
@@ -78,7 +95,7 @@ extension SQLiteStepStore {
           path: self.folder.database.string)
       }
     }
-    runLocks.withLock { $0.removeValue(forKey: id) }?.remove()
+    handOver(id)
   }
 
   /// Takes one step off its line; its descendants stay.
@@ -185,8 +202,8 @@ extension SQLiteStepStore {
           parent_step_id, commit_sha_before, agent_config_json, start_time, project_id,
           created_at, status, worktree, worktree_path, directory, within_step_id, label,
           command_json, branch_before, state_before, agent_pid, agent_start_ticks, agent_machine,
-          snapshot_before, left_out_json)
-        VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          agent_leads_group, snapshot_before, left_out_json)
+        VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         parent?.rawValue, step.headBefore.commit?.hex ?? ObjectID.nullHex,
@@ -196,6 +213,7 @@ extension SQLiteStepStore {
         step.headBefore.branch, step.stateBefore.rawValue, step.agentProcess?.pid,
         // SQLite's integers are signed; ticks since boot do not reach the sign.
         step.agentProcess.map { Int64(clamping: $0.startTicks) }, step.agentProcess?.machine,
+        step.agentProcess?.leadsGroup ?? true,
         step.snapshotBefore?.hex, try step.leftOut.map { try StepRow.json($0) },
       ])
     return createdAt
@@ -210,6 +228,7 @@ extension SQLiteStepStore {
     switch completion.termination {
     case .exited(let status): exitCode = status
     case .signaled(let number): signal = number
+    case .reported: break
     }
     let usage = try completion.tokenUsage.map { try StepRow.json($0) } ?? "{}"
     try database.execute(
@@ -240,6 +259,7 @@ extension SQLiteStepStore {
         try completion.usageExplanation.map { try StepRow.json($0) }, id.rawValue,
       ])
     guard database.changesCount == 1 else { return false }
+    try forgetBegun(id, database)
     if let commits = completion.commits { try replaceCommits(of: id, by: commits, database) }
     try insertMoves(
       of: id, moves: completion.referenceMoves, stashes: completion.droppedStashes, database)
@@ -282,7 +302,11 @@ extension SQLiteStepStore {
         WHERE status = 'running' AND id <> ? AND worktree = ? AND within_step_id IS NULL
         """,
       arguments: [id.rawValue, step.worktree])
-    let others = try candidates.map(StepID.init(rawValue:)).filter { try isRecorderAlive($0) }
+    // Of a begun step there is no recorder; one whose agent is gone was closed before.
+    let begun = Set(try Int64.fetchAll(database, sql: "SELECT step_id FROM begun_steps"))
+    let others = try candidates.map(StepID.init(rawValue:)).filter {
+      try begun.contains($0.rawValue) || isRecorderAlive($0)
+    }
     for other in others {
       for pair in [(id, other), (other, id)] {
         try database.execute(

@@ -175,7 +175,7 @@ enum StepRow {
       agentProcess: pid.map { pid in
         AgentProcess(
           pid: pid, startTicks: UInt64(clamping: ticks ?? 0),
-          machine: row["agent_machine"] ?? "")
+          machine: row["agent_machine"] ?? "", leadsGroup: row["agent_leads_group"] ?? true)
       })
   }
 
@@ -191,7 +191,9 @@ enum StepRow {
     let commitCount: Int? = row["commit_count"]
     var completion = StepCompletion(
       endedBy: try value("ended_by", row, EndReason.init),
-      termination: signal.map(TerminationStatus.signaled) ?? .exited(exitCode ?? 0),
+      termination: signal.map(TerminationStatus.signaled)
+        ?? exitCode.map(TerminationStatus.exited)
+        ?? .reported(success: row["status"] == StepStatus.completed.rawValue),
       endTime: try value("end_time", row, Timestamp.init(parsing:)),
       durationMilliseconds: row["duration_ms"] ?? 0,
       headAfter: try commitAfter.map { _ in
@@ -244,8 +246,8 @@ enum StepRow {
     return value
   }
 
-  private static func json<Value: Decodable>(
-    _ column: String, _ row: Row, _ decoder: JSONDecoder
+  static func json<Value: Decodable>(
+    _ column: String, _ row: Row, _ decoder: JSONDecoder = JSONDecoder()
   ) throws -> Value {
     let text: String = row[column] ?? ""
     do {

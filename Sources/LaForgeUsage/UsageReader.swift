@@ -180,6 +180,35 @@ package struct UsageReader: UsageMeter {
     return conclude(files, usageFile: nil, RunEnding(wasKilled: wasKilled, hasGap: hasGap))
   }
 
+  /// As `finish`, for a turn of an agent whose output nobody saw: what counts is what its session
+  /// wrote down since the call's start.
+  ///
+  /// - Parameters:
+  ///   - session: The session's id; `nil` where it is not known.
+  ///   - transcript: The session's file, if the agent told it; it may lie anywhere.
+  ///   - usageFile: As in `finish`.
+  /// - Returns: What was reported; nothing for an agent whose sessions do not tell when what happened.
+  package mutating func finish(
+    turnOf session: String?, transcript: String?, usageFile: [UInt8]?
+  ) -> UsageReport {
+    guard let reader, type(of: reader).datesRecords else {
+      var report = conclude([], usageFile: usageFile, RunEnding())
+      report.showsEndOfTurn = true
+      return report
+    }
+    let places = type(of: reader).places(call)
+    var files = SessionCensus(places, call, databases, keepsContents: false)
+      .files(writtenSince: call.start)
+    if let transcript, !files.contains(where: { $0.path == transcript }),
+      call.form(of: transcript, in: places) == nil, let size = SessionFile.size(transcript)
+    {
+      let form = transcript.hasSuffix(".json") ? SessionPlace.Form.document : .lines
+      files.append(SessionFile(path: transcript, form: form, sizeAfter: size))
+    }
+    return conclude(
+      files, named: Set([session].compactMap { $0 }), usageFile: usageFile, RunEnding())
+  }
+
   private mutating func passLastLines() {
     var (output, error) = (standardOutput, standardError)
     output.finish { read($0, from: .standardOutput, isWhole: false) }
@@ -188,14 +217,15 @@ package struct UsageReader: UsageMeter {
   }
 
   private mutating func conclude(
-    _ files: [SessionFile], usageFile: [UInt8]?, _ ending: RunEnding
+    _ files: [SessionFile], named ids: Set<String> = [], usageFile: [UInt8]?, _ ending: RunEnding
   ) -> UsageReport {
     var report = UsageReport()
     var explanation = UsageExplanation(agent: reader == nil ? nil : agent, isVerified: isVerified)
     var findings: [UsageFinding] = []
     if let reader {
       let sessions = SessionReading(
-        files, printed: reader.sessionIDs, call, reader.makeTally)
+        files, printed: reader.sessionIDs.union(ids), call, reader.makeTally)
+      report.showsEndOfTurn = sessions.showsEndOfTurn
       findings = reader.findings(sessions, ending)
       report.model = model ?? best(findings)?.figures.mainModel
       report.agentReportedError = reader.reportedError

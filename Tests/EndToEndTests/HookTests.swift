@@ -213,8 +213,10 @@ import Testing
     let text = try await outcome(
       of: """
         echo a > a; step 'git commit -q --allow-empty -m x'
-        sqlite3 .git/laforge/steps.db 'DROP TABLE dropped_commits; DROP TABLE rewrites;
-          DELETE FROM grdb_migrations WHERE identifier LIKE "6 %"; PRAGMA user_version = 5'
+        sqlite3 .git/laforge/steps.db 'DROP TABLE begun_steps;
+          ALTER TABLE steps DROP COLUMN agent_leads_group;
+          DROP TABLE dropped_commits; DROP TABLE rewrites;
+          DELETE FROM grdb_migrations WHERE identifier >= "6"; PRAGMA user_version = 5'
         fates; laforge show 2 | grep -c '^  commits'; laforge which HEAD | tail -1 | cut -c1-4
         git init -q --bare ../r; git push -q --mirror ../r 2>/dev/null; echo $?
         laforge run -q true; fates

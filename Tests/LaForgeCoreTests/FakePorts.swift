@@ -115,6 +115,7 @@ struct FakeRepository: StateMover {
   ) throws(GitError) -> [GitPath: TrackedEntry] { [:] }
   func protectedSteps() -> [StepID] { [] }
   func removeLeftovers() {}
+  func markBegunSteps(_ areThere: Bool) {}
   func hasWorktree(_ name: String) -> Bool { true }
   func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath> { [] }
   func missingContents(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
@@ -158,6 +159,13 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
     steps[id] = created
     return created
   }
+
+  func createStep(
+    _ step: NewStep, begun: BegunStep.Baseline
+  ) throws(StoreError) -> Step { try createStep(step) }
+
+  func handOver(_ id: StepID) {}
+  func begunSteps(worktree: String) -> [BegunStep] { [] }
 
   func finishStep(_ id: StepID, with completion: StepCompletion) throws(StoreError) {
     try fail("finish")

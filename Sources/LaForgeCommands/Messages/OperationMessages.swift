@@ -49,8 +49,11 @@ extension UserMessage {
         summary: "\(attempt): "
           + steps.map { context.describeRunning($0) }.joined(separator: ", ") + ".",
         consequence: "Nothing was changed.",
-        hint: context.command.first == "undo"
-          ? "Let it end, or `\(again) --stop` ends it first." : "Let it end, then `\(again)`.")
+        hint: steps.first { $0.isBegun }.map {
+          "Let it end, or `\($0.stoppingCommand)` records it as ended; then `\(again)`."
+        }
+          ?? (context.command.first == "undo"
+            ? "Let it end, or `\(again) --stop` ends it first." : "Let it end, then `\(again)`."))
     case .insideStep(let step):
       self.init(
         code: "inside_step",

@@ -12,7 +12,9 @@ struct ClosingLine {
     let duration = Readable.duration(milliseconds: end.durationMilliseconds)
     let head: String
     switch end.termination {
-    case .exited(0) where stopped(end) == nil: head = "\(step.id) ok, \(duration)"
+    case let other where other.isSuccess && stopped(end) == nil:
+      head = "\(step.id) ok, \(duration)"
+    case .reported: head = "\(step.id) \(step.resultText), \(duration)"
     case let other where stopped(end) != nil:
       head = "\(step.id) stopped \(stopped(end) ?? ""), \(other.resultText)"
     case let other:
@@ -42,7 +44,7 @@ struct ClosingLine {
     case .maxCost:
       let most = limits.maximumCost.map { " \(Readable.cost($0))" } ?? ""
       return "after \(duration) (--max-cost\(most))"
-    case .exit, .signal, .user, .cutOff: return nil
+    case .exit, .signal, .user, .cutOff, .stepEnd, .nextStep: return nil
     }
   }
 

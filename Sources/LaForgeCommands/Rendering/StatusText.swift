@@ -152,7 +152,7 @@ struct StatusText {
   /// What `undo` would do.
   private func undo(_ outlook: StatusOutlook) -> String {
     if let running = report.running.first {
-      return "after \(running.id) has ended, or `laforge undo --stop`"
+      return "after \(running.id) has ended, or `\(running.stoppingCommand)`"
     }
     guard let undo = outlook.undo else {
       guard let latest = report.latest, latest.changedNothing else { return "nothing" }

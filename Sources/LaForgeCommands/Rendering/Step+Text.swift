@@ -2,7 +2,7 @@ import LaForgeCore
 
 /// What a step's parts are called in every text.
 extension Step {
-  /// `ok`, `exit 1`, `SIGTERM`, `timeout`, `running`, `cut off`.
+  /// `ok`, `exit 1`, `SIGTERM`, `timeout`, `running`, `cut off`, `failed`, `not ended`.
   var resultText: String {
     switch (status, end) {
     case (.running, _): "running"
@@ -12,7 +12,8 @@ extension Step {
       case .timeout: "timeout"
       case .idleTimeout: "idle"
       case .maxCost: "max cost"
-      case .exit, .signal, .user, .cutOff: end.termination.resultText
+      case .nextStep: "not ended"
+      case .exit, .signal, .user, .cutOff, .stepEnd: end.termination.resultText
       }
     }
   }
@@ -40,6 +41,14 @@ extension Step {
   /// The command as one would type it.
   var commandText: String { TerminalText.clean(ShellWords.join(start.command)) }
 
+  /// The command by which a person puts an end to it while it runs.
+  var stoppingCommand: String {
+    isBegun ? "laforge step end \(id.rawValue)" : "laforge undo --stop"
+  }
+
+  /// Whether an agent began it that LaForge did not start.
+  var isBegun: Bool { start.agentProcess?.leadsGroup == false }
+
   /// How long it ran; `nil` where that is unknown.
   ///
   /// A running step is measured up to now.
@@ -65,12 +74,13 @@ extension Step {
 }
 
 extension TerminationStatus {
-  /// `ok`, `exit 1`, `SIGTERM`.
+  /// `ok`, `exit 1`, `SIGTERM`, `failed`.
   var resultText: String {
     switch self {
     case .exited(0): "ok"
     case .exited(let status): "exit \(status)"
     case .signaled(let signal): Readable.signal(signal)
+    case .reported(let success): success ? "ok" : "failed"
     }
   }
 }

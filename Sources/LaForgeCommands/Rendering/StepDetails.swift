@@ -32,6 +32,7 @@ struct StepDetails {
     case (.interrupted, _), (_, nil): return "cut off"
     case (_, let end?):
       if end.termination.isSuccess { return "ok" }
+      if case .reported = end.termination { return step.resultText }
       return "\(end.endedBy == .user ? "stopped" : "failed"), \(end.termination.resultText)"
     }
   }

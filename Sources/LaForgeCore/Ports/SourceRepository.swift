@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// Where a repository's references point at one moment; LaForge's own are not among them.
-package struct ReferenceTips: Equatable, Sendable {
+package struct ReferenceTips: Equatable, Codable, Sendable {
   /// The local branches that no other worktree has checked out, by full name.
   package var branches: [String: ObjectID]
   /// The remote-tracking branches, by full name.

@@ -83,6 +83,9 @@ package struct KeepGeneration: Equatable, Sendable {
 ///
 /// Nothing of the user's is changed: not the index, HEAD, a reference of theirs or a reflog.
 package protocol StateRepository: SourceRepository {
+  /// Leaves or removes the file by which git hooks see that a begun step runs in the worktree.
+  func markBegunSteps(_ areThere: Bool) throws(GitError)
+
   /// Takes the present state; the snapshot is durable when this returns, but nothing keeps it yet.
   func captureState() async throws(GitError) -> CapturedState
 

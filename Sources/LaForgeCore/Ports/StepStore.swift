@@ -50,6 +50,10 @@ package protocol StepReading {
   /// Counts the steps that `steps(matching:)` would list.
   func countSteps(matching filter: StepFilter) throws(StoreError) -> Int
 
+  /// Returns the begun steps of a worktree that nobody has ended, newest first, whether or not their
+  /// agents still run.
+  func begunSteps(worktree: String) throws(StoreError) -> [BegunStep]
+
   /// Returns the steps that were never finished, newest first, whether or not they still run.
   func runningSteps() throws(StoreError) -> [Step]
 
@@ -67,6 +71,14 @@ package protocol StepReading {
 package protocol StepStore: StepReading {
   /// Inserts a running step, committed when this returns, and holds its lock until it is finished.
   func createStep(_ step: NewStep) throws(StoreError) -> Step
+
+  /// Inserts a running step that another process will end, committed when this returns.
+  ///
+  /// This process holds the step's lock until `handOver`.
+  func createStep(_ step: NewStep, begun: BegunStep.Baseline) throws(StoreError) -> Step
+
+  /// Releases the lock of a begun step: from here on it lives as long as its agent's process.
+  func handOver(_ id: StepID)
 
   /// Records the end of a running step in one transaction and releases its lock.
   func finishStep(_ id: StepID, with completion: StepCompletion) throws(StoreError)

@@ -10,6 +10,8 @@ package struct UsageReport: Equatable, Sendable {
   package var unreadableLines: Int
   /// Which places told it; `nil` where nobody asked.
   package var explanation: UsageExplanation?
+  /// Whether what the agent wrote down shows that its turn is over, for one that does so.
+  package var showsEndOfTurn = true
 
   package init(
     usage: TokenUsage? = nil, model: String? = nil, agentReportedError: Bool? = nil,

@@ -1,14 +1,34 @@
-/// What a person asked to be recorded.
-package struct RunRequest: Sendable {
-  package var command: AgentCommand
+/// What a step is about, as far as a person or an agent says it.
+package struct StepSubject: Equatable, Sendable {
+  /// The command and its arguments; credentials are taken out of the record.
+  package var command: [String]
   /// The caller's folder relative to the top of its working tree; empty at the top.
   package var directory: String
   package var label: String?
-  /// What was given about the agent; its name is filled in from the command where it is `nil`.
+  /// What was given about the agent.
   package var configuration: AgentConfiguration
-  /// The running step that this run was started within.
+  /// The running step that this one begins within.
   package var enclosing: StepID?
   package var projectID: String
+
+  package init(
+    command: [String], directory: String, label: String?, configuration: AgentConfiguration,
+    enclosing: StepID?, projectID: String
+  ) {
+    self.command = command
+    self.directory = directory
+    self.label = label
+    self.configuration = configuration
+    self.enclosing = enclosing
+    self.projectID = projectID
+  }
+}
+
+/// What a person asked to be run and recorded.
+package struct RunRequest: Sendable {
+  package var command: AgentCommand
+  /// The name of its agent is filled in from the command where it is `nil`.
+  package var subject: StepSubject
   /// How the command is run.
   package var options: AgentOptions
 
@@ -17,16 +37,14 @@ package struct RunRequest: Sendable {
     enclosing: StepID?, projectID: String, options: AgentOptions = AgentOptions()
   ) {
     self.command = command
-    self.directory = directory
-    self.label = label
-    self.configuration = configuration
-    self.enclosing = enclosing
-    self.projectID = projectID
     self.options = options
+    subject = StepSubject(
+      command: command.text, directory: directory, label: label, configuration: configuration,
+      enclosing: enclosing, projectID: projectID)
   }
 }
 
-/// What is said right before the command runs.
+/// What is said right before the agent goes to work.
 package enum RunNotice: Equatable, Sendable {
   /// The step is not protected against what happens to these, and that is news.
   case leftOut(StepID, [LeftOut])

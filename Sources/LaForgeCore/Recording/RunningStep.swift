@@ -8,7 +8,12 @@ package struct RunningStep: ~Copyable {
 
   /// Inserts the step as running.
   package init(_ step: NewStep, in store: any StepStore) throws(StoreError) {
-    self.step = try store.createStep(step)
+    self.init(begun: try store.createStep(step), in: store)
+  }
+
+  /// Takes up a step that another process has begun.
+  package init(begun step: Step, in store: any StepStore) {
+    self.step = step
     self.store = store
   }
 

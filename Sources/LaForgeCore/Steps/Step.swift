@@ -249,17 +249,32 @@ public struct StepCompletion: Hashable, Codable, Sendable {
 
 /// The agent's process, told apart from any other that gets the same number later.
 public struct AgentProcess: Hashable, Codable, Sendable {
-  /// The process id, which is also the id of its process group.
+  /// The process id, which is also the id of its process group where it leads one.
   public var pid: Int32
   /// When it started, in clock ticks since the machine booted: field 22 of `/proc/PID/stat`.
   public var startTicks: UInt64
   /// The boot and the process-id namespace that `pid` belongs to.
   public var machine: String
+  /// Whether the whole process group is the agent's, so that it lives as long as any process of it.
+  ///
+  /// False for one that LaForge did not start.
+  public var leadsGroup: Bool
 
   /// Creates a value of these parts.
-  public init(pid: Int32, startTicks: UInt64, machine: String) {
+  public init(pid: Int32, startTicks: UInt64, machine: String, leadsGroup: Bool = true) {
     self.pid = pid
     self.startTicks = startTicks
     self.machine = machine
+    self.leadsGroup = leadsGroup
+  }
+
+  /// A record that says nothing of the group is of a version that started every agent itself.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      pid: try container.decode(Int32.self, forKey: .pid),
+      startTicks: try container.decode(UInt64.self, forKey: .startTicks),
+      machine: try container.decode(String.self, forKey: .machine),
+      leadsGroup: try container.decodeIfPresent(Bool.self, forKey: .leadsGroup) ?? true)
   }
 }

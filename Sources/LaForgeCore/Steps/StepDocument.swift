@@ -84,7 +84,7 @@ extension StepDocument: Encodable {
     switch termination {
     case .exited(let status): exitCode = status
     case .signaled(let number): signal = number
-    case nil: break
+    case .reported, nil: break
     }
     try container.encode(step.status, forKey: .status)
     try container.encode(step.endedBy, forKey: .endedBy)

@@ -26,36 +26,45 @@ public enum EndReason: String, Codable, CaseIterable, Sendable {
   case user
   /// LaForge died; how the agent ended is unknown.
   case cutOff = "cut_off"
+  /// The agent ended it with `laforge step end`; the agent itself goes on.
+  case stepEnd = "step_end"
+  /// The agent began another step without having ended it.
+  case nextStep = "next_step"
 }
 
-/// How a process ended, as `wait4(2)` tells it.
+/// How a process ended, as `wait4(2)` tells it, or how an agent says that its work went.
 public enum TerminationStatus: Hashable, Codable, Sendable {
   /// The process called `exit` with this status, 0 to 255.
   case exited(Int32)
   /// This signal ended the process.
   case signaled(Int32)
+  /// No process ended; whoever ended the step said whether it went well.
+  case reported(success: Bool)
 
-  /// What a shell reports for it: the exit status, or 128 plus the signal's number.
+  /// What a shell reports for it: the exit status, or 128 plus the signal's number; 0 or 1 where no
+  /// process ended.
   public var shellStatus: Int32 {
     switch self {
     case .exited(let status): status
     case .signaled(let signal): 128 + signal
+    case .reported(let success): success ? 0 : 1
     }
   }
 
   /// Whether the agent did not end by itself: LaForge ended it, or a signal did, or one did with
   /// the process whose end it passes on as a shell does.
   package func isKilled(by reason: EndReason) -> Bool {
-    guard reason == .exit else { return true }
+    guard reason == .exit || reason == .stepEnd else { return true }
     return switch self {
     case .signaled: true
+    case .reported: false
     // Hangup, interrupt, quit, kill and termination.
     case .exited(let status): [129, 130, 131, 137, 143].contains(status)
     }
   }
 
-  /// Whether the process exited with status 0.
-  public var isSuccess: Bool { self == .exited(0) }
+  /// Whether the process exited with status 0, or is said to have done well.
+  public var isSuccess: Bool { shellStatus == 0 }
 }
 
 /// What is known of a state before or after a step.

@@ -10,6 +10,9 @@ protocol AgentReader {
   static var textMarkers: LineMarkers { get }
   /// Where its sessions are.
   static func places(_ call: AgentCall) -> [SessionPlace]
+  /// Whether every record of a session that matters has its time, so that those of a turn can be told
+  /// from those before without knowing what was there.
+  static var datesRecords: Bool { get }
   /// The output is one JSON document rather than lines of it.
   static func printsDocument(_ call: AgentCall) -> Bool
 
@@ -46,6 +49,7 @@ extension AgentReader {
   static var markers: LineMarkers { [] }
   static var textMarkers: LineMarkers { [] }
   static func places(_ call: AgentCall) -> [SessionPlace] { [] }
+  static var datesRecords: Bool { false }
   static func printsDocument(_ call: AgentCall) -> Bool { false }
   static var modelOptions: [String] { ["--model", "-m"] }
   mutating func take(_ event: JSON, from stream: AgentStream) throws {}

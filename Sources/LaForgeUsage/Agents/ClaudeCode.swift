@@ -27,6 +27,8 @@ struct ClaudeCodeReader: AgentReader {
     self.call = call
   }
 
+  static let datesRecords = true
+
   static func places(_ call: AgentCall) -> [SessionPlace] {
     let folders: [[SessionPlace.Root]] =
       call.environment["CLAUDE_CONFIG_DIR"]?.isEmpty == false
@@ -189,6 +191,7 @@ struct ClaudeCodeTally: SessionTally {
   private var finished: Set<String> = []
   private var seen: Set<String> = []
   private var hasNew = false
+  private var lastStopReason: String?
 
   init(start: Int64, isSubagent: Bool) {
     self.start = start
@@ -224,6 +227,7 @@ struct ClaudeCodeTally: SessionTally {
       return
     }
     hasNew = true
+    lastStopReason = message["stop_reason"]?.string
     guard !old.contains(id) else { return }
     seen.insert(id)
     if message["stop_reason"]?.string != nil { finished.insert(id) }
@@ -245,6 +249,11 @@ struct ClaudeCodeTally: SessionTally {
       }
     }
     return figures
+  }
+
+  /// A sub-agent may end before or after.
+  var showsEndOfTurn: Bool {
+    isSubagent || hasPlaceholders || lastStopReason.map { $0 != "tool_use" } == true
   }
 
   var incompleteReason: String? {

@@ -23,6 +23,8 @@ struct CodexReader: AgentReader {
     self.call = call
   }
 
+  static let datesRecords = true
+
   static func places(_ call: AgentCall) -> [SessionPlace] {
     let roots: [SessionPlace.Root] = [.variable("CODEX_HOME"), .home(".codex")]
     return ["sessions", "archived_sessions"].map { SessionPlace(roots, "\($0)/**/rollout-*.jsonl") }

@@ -17,6 +17,8 @@ struct GeminiReader: AgentReader {
     self.call = call
   }
 
+  static let datesRecords = true
+
   static func places(_ call: AgentCall) -> [SessionPlace] {
     let roots: [SessionPlace.Root] = [
       .below(variable: "GEMINI_CLI_HOME", ".gemini"), .home(".gemini"),

@@ -99,6 +99,14 @@ struct SessionCensus {
     return max(own, nanoseconds(log.st_mtim))
   }
 
+  /// The files that were written at or after a time, in milliseconds since 1970, in the order of their
+  /// paths; what they held before is not known.
+  func files(writtenSince start: Int64) -> [SessionFile] {
+    entries.sorted { $0.key < $1.key }
+      .filter { $0.value.changed / 1_000_000 >= start }
+      .map { SessionFile(path: $0, form: $1.place.form, sizeAfter: $1.size) }
+  }
+
   /// The files that are new, or others than in a census before, in the order of their paths.
   func changes(since earlier: SessionCensus, _ databases: any SessionDatabase) -> [SessionFile] {
     entries.sorted { $0.key < $1.key }.compactMap { path, entry in

@@ -140,6 +140,9 @@ struct SessionReading {
   /// All parts together.
   var figures: Figures { used.reduce(into: Figures()) { $0.add($1.tally.figures) } }
 
+  /// Whether every session that counts shows the end of its turn; false where none was found.
+  var showsEndOfTurn: Bool { !used.isEmpty && used.allSatisfy(\.tally.showsEndOfTurn) }
+
   /// The files that count.
   var paths: [String] { used.uniquePaths }
 

@@ -40,6 +40,9 @@ protocol SessionTally {
 
   /// Why they are not whole; `nil` where they are.
   var incompleteReason: String? { get }
+
+  /// Whether the last that the session tells is the end of a turn; true where no turns are told apart.
+  var showsEndOfTurn: Bool { get }
 }
 
 extension SessionTally {
@@ -49,6 +52,7 @@ extension SessionTally {
   mutating func take(document: JSON, before: JSON?) {}
   mutating func take(row: JSON, before: JSON?) {}
   var incompleteReason: String? { nil }
+  var showsEndOfTurn: Bool { true }
 }
 
 /// What tells the session of this run from those of others at the same time.

@@ -1,0 +1,40 @@
+import LaForgeCore
+import SystemPackage
+
+/// The agent that calls LaForge from inside: the process that its steps end with at the latest.
+struct CallingAgent {
+  let process: AgentProcess
+  /// The words that it was started with; empty where they are not known.
+  let words: [String]
+
+  init(process: AgentProcess, words: [String]) {
+    self.process = process
+    self.words = words
+  }
+
+  /// The nearest process above this one that runs a certain agent, else the nearest that is more than a
+  /// shell which was started to make this call; `nil` where none can be seen.
+  init?(named name: String?, in context: CommandContext) {
+    let ancestors = context.ancestors
+    let agent = ancestors.first { name != nil && AgentRecognition($0.words).agent?.name == name }
+    let other = ancestors.first { !Self.isShellCommand($0.words) }
+    guard let found = agent ?? other else { return nil }
+    self.init(process: found.process, words: found.words)
+  }
+
+  /// The agent's name, or that of the program.
+  var name: String? {
+    guard !words.isEmpty else { return nil }
+    let recognition = AgentRecognition(words)
+    return recognition.agent?.name ?? recognition.program
+  }
+
+  /// Whether it is `sh -c COMMAND`, as agents start their hooks.
+  private static func isShellCommand(_ words: [String]) -> Bool {
+    guard let program = words.first.flatMap({ FilePath($0).lastComponent?.string }) else {
+      return false
+    }
+    return ["sh", "bash", "dash", "zsh", "ksh", "ash"].contains(program)
+      && words.dropFirst().prefix { $0.hasPrefix("-") }.contains { $0.hasSuffix("c") }
+  }
+}

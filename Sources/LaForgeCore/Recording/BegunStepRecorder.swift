@@ -1,0 +1,115 @@
+/// Records steps whose beginning and end an agent tells: the use case behind `laforge step`.
+package struct BegunStepRecorder {
+  private let repository: any StateMover
+  private let store: any StepStore & StateLedger & OperationStore
+  private let spool: any StepSpool
+  private let isAgentAlive: (AgentProcess) -> Bool
+  private let clock: RecordingClock
+
+  package init(
+    repository: any StateMover, store: any StepStore & StateLedger & OperationStore,
+    spool: any StepSpool, isAgentAlive: @escaping (AgentProcess) -> Bool, clock: RecordingClock
+  ) {
+    self.repository = repository
+    self.store = store
+    self.spool = spool
+    self.isAgentAlive = isAgentAlive
+    self.clock = clock
+  }
+
+  /// Keeps the state and begins a step from it.
+  ///
+  /// - Parameters:
+  ///   - subject: What the step is about.
+  ///   - session: What the agent calls its session; `nil` where it says nothing of it.
+  ///   - process: The process that the step ends with at the latest.
+  /// - Returns: The running step, and what has to be said of it.
+  /// - Throws: `RecordError`; nothing was begun then.
+  package func begin(
+    _ subject: StepSubject, session: String?, process: AgentProcess
+  ) async throws(RecordError) -> (step: Step, notices: [RunNotice], warnings: [RecordWarning]) {
+    let opening = StepOpening(
+      repository: repository, store: store, spool: spool, isAgentAlive: isAgentAlive, clock: clock)
+    let lock = try opening.inStore { () throws(StoreError) in
+      try store.lockWorktree(repository.location.worktree)
+    }
+    let kept = try await opening.keepState()
+    let captured = kept.baseline.captured
+    let baseline = BegunStep.Baseline(
+      session: session, monotonicMilliseconds: clock.monotonicMilliseconds(),
+      references: BegunStep.References(tips: kept.baseline.tips, progress: captured.commits))
+    let step = try opening.inStore { () throws(StoreError) in
+      try store.createStep(
+        opening.makeStep(subject, from: captured, agentProcess: process), begun: baseline)
+    }
+    do throws(GitError) {
+      if let commit = kept.protection { try await repository.protect(step.id, with: commit) }
+      try repository.markBegunSteps(true)
+    } catch {
+      StepClosing(repository: repository, store: store, spool: spool, clock: clock)
+        .abandon(RunningStep(begun: step, in: store), at: captured.state)
+      throw .state(.git(error))
+    }
+    store.handOver(step.id)
+    withExtendedLifetime(lock) {}
+    return (step, opening.notices(of: step, from: kept), kept.warnings)
+  }
+
+  /// Records the end of a step.
+  ///
+  /// - Parameters:
+  ///   - begun: The step.
+  ///   - reason: `stepEnd` or `nextStep`.
+  ///   - isSuccess: Whether it went well.
+  ///   - report: What the agent used.
+  /// - Returns: The recorded step; whatever goes wrong is a warning in it.
+  package func end(
+    _ begun: BegunStep, by reason: EndReason, isSuccess: Bool, report: UsageReport
+  ) async -> RecordedRun {
+    let closing = StepClosing(repository: repository, store: store, spool: spool, clock: clock)
+    let start = begun.step.start
+    let now = max(clock.now(), start.startTime)
+    // What the monotonic clock says is of no use where it has begun anew.
+    let duration = clock.monotonicMilliseconds() - begun.baseline.monotonicMilliseconds
+    let elapsed = now.millisecondsSince1970 - start.startTime.millisecondsSince1970
+    var completion = StepCompletion(
+      endedBy: reason, termination: .reported(success: isSuccess), endTime: now,
+      durationMilliseconds: start.agentProcess.map(isAgentAlive) == true && duration >= 0
+        ? duration : elapsed,
+      agentReportedError: report.agentReportedError,
+      agentConfiguration: closing.configuration(of: begun.step, completedBy: report),
+      tokenUsage: report.usage)
+    completion.usageExplanation = report.explanation
+    let references = begun.baseline.references
+    let before = CapturedState(
+      state: begun.step.stateBefore ?? RepositoryState(head: start.headBefore, snapshot: nil),
+      leftOut: start.leftOut ?? [], commits: references.progress)
+    var (step, warnings) = await closing.close(
+      RunningStep(begun: begun.step, in: store),
+      from: StepBaseline(captured: before, tips: references.tips), with: completion)
+    if report.unreadableLines > 0 {
+      warnings.append(.unreadableUsage(lines: report.unreadableLines))
+    }
+    do {
+      try BegunStepMark(repository: repository, store: store).refresh()
+    } catch {
+      warnings.append(.notTidied(error))
+    }
+    return RecordedRun(step: step, launchFailure: nil, warnings: warnings)
+  }
+}
+
+/// The file by which git hooks see that a begun step runs in a worktree.
+struct BegunStepMark {
+  let repository: any StateRepository
+  let store: any StepReading
+
+  /// Leaves or removes it as the store says.
+  func refresh() throws(StateError) {
+    let begun: [BegunStep]
+    do { begun = try store.begunSteps(worktree: repository.location.worktree) } catch {
+      throw .store(error)
+    }
+    do { try repository.markBegunSteps(!begun.isEmpty) } catch { throw .git(error) }
+  }
+}

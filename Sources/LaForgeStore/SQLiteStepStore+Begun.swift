@@ -1,0 +1,43 @@
+import GRDB
+package import LaForgeCore
+
+/// What stands between the two calls of a begun step.
+extension SQLiteStepStore {
+  package func begunSteps(worktree: String) throws(StoreError) -> [BegunStep] {
+    try read { database in
+      // A reading command may meet the database of an older LaForge.
+      guard try database.tableExists("begun_steps") else { return [] }
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT step_id AS id, session, monotonic_ms, references_json
+          FROM begun_steps JOIN steps ON steps.id = step_id
+          WHERE worktree = ? AND status = 'running' ORDER BY step_id DESC
+          """,
+        arguments: [worktree])
+      return try rows.compactMap { row in
+        guard let step = try StepRow.fetch(StepID(rawValue: row["id"]), database) else {
+          return nil
+        }
+        return BegunStep(
+          step: step,
+          baseline: BegunStep.Baseline(
+            session: row["session"], monotonicMilliseconds: row["monotonic_ms"],
+            references: try StepRow.json("references_json", row)))
+      }
+    }
+  }
+
+  func insert(_ baseline: BegunStep.Baseline, of id: StepID, _ database: Database) throws {
+    try database.execute(
+      literal: """
+        INSERT INTO begun_steps (step_id, session, monotonic_ms, references_json)
+        VALUES (\(id.rawValue), \(baseline.session), \(baseline.monotonicMilliseconds),
+          \(try StepRow.json(baseline.references)))
+        """)
+  }
+
+  func forgetBegun(_ id: StepID, _ database: Database) throws {
+    try database.execute(literal: "DELETE FROM begun_steps WHERE step_id = \(id.rawValue)")
+  }
+}

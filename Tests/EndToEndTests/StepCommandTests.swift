@@ -1,0 +1,113 @@
+import LaForgeTestSupport
+import Testing
+
+/// `laforge step begin` and `laforge step end`, called by any program.
+@Suite struct StepCommandTests {
+  private func outcome(of script: String) async throws -> String {
+    let environment = try await TestEnvironment()
+    return try await environment.shell(
+      """
+      exec 2>&1; facts() {
+        laforge show $1 --json | grep -E '"(ended_by|exit_code|signal|status|total_tokens|label)"' |
+          tr -d ' \\n'; echo
+      }
+      \(script)
+      """
+    ).standardOutput
+  }
+
+  @Test func whatLiesBetweenTheTwoCallsIsTheStep() async throws {
+    let text = try await outcome(
+      of: """
+        echo before > f; step=$(laforge step begin --agent helper --model m1 -m 'mend it'); echo $step
+        echo after > f; echo '{"input_tokens": 900, "output_tokens": 100}' > ../usage
+        laforge step end $step --usage-file ../usage; facts 1; laforge show | grep -E 'model|command'
+        laforge undo | head -1; cat f
+        """)
+    #expect(
+      text.hasPrefix(
+        """
+        S1
+        "ended_by":"step_end","exit_code":null,"label":"menditnow","signal":null,
+        """.replacing("menditnow", with: "mendit")), "\(text)")
+    #expect(text.contains("\"status\":\"completed\",\"total_tokens\":1000"), "\(text)")
+    #expect(text.hasSuffix("Undid S1 (helper: mend it).\nbefore\n"), "\(text)")
+    #expect(text.contains("model     m1"), "\(text)")
+  }
+
+  @Test func theCallsFindEachOtherByTheProcessAndAFailureIsOne() async throws {
+    let text = try await outcome(
+      of: """
+        laforge step begin; echo 1 > a; laforge step end --failed; facts 1; laforge log | grep -c 'failed'
+        laforge step begin; echo 2 > b; laforge step begin; laforge step end; facts 2; facts 3
+        """)
+    #expect(
+      text == """
+        S1
+        "ended_by":"step_end","exit_code":null,"label":null,"signal":null,"status":"failed","total_tokens":null
+        1
+        S2
+        S3
+        "ended_by":"next_step","exit_code":null,"label":null,"signal":null,"status":"failed","total_tokens":null
+        "ended_by":"step_end","exit_code":null,"label":null,"signal":null,"status":"completed","total_tokens":null
+
+        """, "\(text)")
+  }
+
+  @Test func sessionsOfOneProcessAreToldApart() async throws {
+    let text = try await outcome(
+      of: """
+        laforge step begin --session a; laforge step begin --session b 2>/dev/null; laforge step end --session a
+        laforge log --jsonl | sed -E 's/.*"id":([0-9]+).*"status":"([a-z]+)".*/\\1 \\2/'
+        laforge step end --session a; echo $?; laforge step end --session b; laforge show 2 | grep within
+        """)
+    #expect(
+      text == """
+        S1
+        S2
+        2 running
+        1 completed
+        Error: No step was begun here that is not ended.
+        Nothing was recorded.
+        Hint: `laforge status` shows what is running; `laforge step end 7` ends a certain one.
+        1
+
+        """, "\(text)")
+  }
+
+  @Test(arguments: [
+    ("begin 7", "'7' is of no use with 'laforge step begin'."),
+    ("begin --failed", "--failed is of no use with 'laforge step begin'."),
+    ("end --label x", "--label is of no use with 'laforge step end'."),
+    ("end 1", "S1 has ended already."), ("end 9", "There is no step S9."),
+    ("begin --pid 4194399", "There is no process 4194399."),
+    ("end --usage-file nowhere", "The usage file 'nowhere' cannot be read."),
+  ])
+  func whatMakesNoSenseIsRefused(_ words: String, _ message: String) async throws {
+    let text = try await outcome(
+      of: "laforge run -q true; laforge step \(words); laforge log --jsonl | wc -l")
+    #expect(text.contains(message) && text.hasSuffix("\n1\n"), "\(text)")
+  }
+
+  @Test func theStepEndsWithTheProcessThatIsNamed() async throws {
+    let text = try await outcome(
+      of: """
+        sleep 100 & laforge step begin --pid $! --agent helper; laforge log | grep -c ' running  *helper'
+        kill $!; wait $! 2>/dev/null; laforge log | grep -c ' cut off '; laforge run -q true; facts 1
+        """)
+    #expect(text.hasPrefix("S1\n1\n1\n\"ended_by\":\"cut_off\""), "\(text)")
+  }
+
+  @Test func itWorksInEveryWorktreeForItself() async throws {
+    let text = try await outcome(
+      of: """
+        laforge hooks install >/dev/null; git worktree add -q ../other; cd ../other
+        laforge step begin; git commit -q --allow-empty -m x; git log -1 --format=%B | grep -c LaForge-Step
+        cd ../web; laforge step end; git commit -q --allow-empty -m y; git log -1 | grep -c LaForge-Step
+        cd ../other; laforge step end; laforge log --commits | grep -c ' x'
+        """)
+    #expect(
+      text.hasPrefix("S1\n1\nError: No step was begun here") && text.hasSuffix("\n0\n1\n"),
+      "\(text)")
+  }
+}
