@@ -75,7 +75,7 @@ import Testing
     let text = try await outcome(
       of: """
         git worktree add -q ../w; cd ../w; laforge hooks install >/dev/null; commit
-        git config core.hooksPath own; laforge hooks | grep -c 'not installed'
+        git config core.hooksPath own; laforge hooks | grep -c 'not installed: would'
         laforge hooks install | head -1 | sed "s|${PWD%/*}|.|"; commit; cd ../web; commit
         """)
     #expect(text == "1\n4\nhooks  ./w/own\n1\n0\n")

@@ -6,7 +6,7 @@ import SystemPackage
 /// `laforge hooks`: ties LaForge to ordinary git use.
 struct HooksCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hooks", abstract: "Install, uninstall or show the git hooks.",
+    commandName: "hooks", abstract: "Install, uninstall or show git hooks and those of agents.",
     usage: "laforge hooks [install | uninstall | status] [options]",
     discussion: """
       commit-msg adds the trailer 'LaForge-Step' to commits made inside a step, post-commit records \
@@ -26,6 +26,9 @@ struct HooksCommand: ContextCommand {
   @Argument(help: "install, uninstall or status.")
   var action: Action = .status
 
+  @Option(help: "The agent whose own hooks are meant: claude, codex or gemini.")
+  var agent: HookedAgent?
+
   @OptionGroup var format: FormatOptions
 
   func run(in context: CommandContext) async throws -> ExitStatus {
@@ -36,14 +39,15 @@ struct HooksCommand: ContextCommand {
       throw CommandFailure(UserMessage(error))
     }
     var report = HooksReport(action: action, folder: installation.places.folder.path.string)
-    for hook in HookName.allCases {
-      switch action {
-      case .install: report.standings.append(try await installation.install(hook))
-      case .uninstall:
-        let (standing, wasThere) = try await installation.uninstall(hook)
-        report.standings.append(standing)
-        if wasThere { report.removed.append(hook) }
-      case .status: report.standings.append(try await installation.standing(of: hook))
+    let top = installation.repository.location.workingTree
+    if let agent {
+      try change(AgentSettings(agent, workingTree: top), &report)
+    } else {
+      try await change(installation, &report)
+    }
+    if agent != nil || action == .status {
+      for agent in agent.map({ [$0] }) ?? HookedAgent.allCases {
+        report.agents.append(HooksReport.Agent(AgentSettings(agent, workingTree: top)))
       }
     }
     if format.json {
@@ -54,5 +58,26 @@ struct HooksCommand: ContextCommand {
     // Something is left to do by hand.
     let isDone = action != .install || report.standings.allSatisfy { $0.state == .installed }
     return isDone ? .success : .failure
+  }
+
+  private func change(_ settings: AgentSettings, _ report: inout HooksReport) throws {
+    switch action {
+    case .install: try settings.install()
+    case .uninstall: report.hasRemovedAgent = try settings.uninstall()
+    case .status: break
+    }
+  }
+
+  private func change(_ installation: HookInstallation, _ report: inout HooksReport) async throws {
+    for hook in HookName.allCases {
+      switch action {
+      case .install: report.standings.append(try await installation.install(hook))
+      case .uninstall:
+        let (standing, wasThere) = try await installation.uninstall(hook)
+        report.standings.append(standing)
+        if wasThere { report.removed.append(hook) }
+      case .status: report.standings.append(try await installation.standing(of: hook))
+      }
+    }
   }
 }

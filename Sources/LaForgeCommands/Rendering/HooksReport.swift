@@ -8,10 +8,33 @@ struct HooksReport {
   let folder: String
   var standings: [HookInstallation.Standing] = []
   var removed: [HookName] = []
+  var agents: [Agent] = []
+  /// Whether an agent's hooks were there before they were to be removed.
+  var hasRemovedAgent = false
+
+  /// How an agent's own hooks stand.
+  struct Agent {
+    var agent: HookedAgent
+    var path: FilePath
+    var state: AgentSettings.State
+
+    init(_ settings: AgentSettings) {
+      agent = settings.agent
+      path = settings.path
+      do { state = try settings.state() } catch { state = .unreadable }
+    }
+  }
 
   func text(width: Int?) -> String {
-    var lines = FactRows.lines(standings.map(row), indent: 16, width: width)
-    lines.insert("hooks  \(TerminalText.clean(folder))", at: 0)
+    var lines: [String] = []
+    if !standings.isEmpty {
+      lines.append("hooks  \(TerminalText.clean(folder))")
+      lines += FactRows.lines(standings.map(row), indent: 16, width: width)
+    }
+    if !agents.isEmpty {
+      lines.append("agents")
+      lines += FactRows.lines(agents.map(row), indent: 16, width: width)
+    }
     if action != .uninstall {
       for standing in standings {
         guard standing.state == .byHand, case .byHand(let addition) = standing.place,
@@ -29,6 +52,21 @@ struct HooksReport {
 
   private func row(_ standing: HookInstallation.Standing) -> (name: String, text: String) {
     (standing.hook.rawValue, state(standing))
+  }
+
+  private func row(_ agent: Agent) -> (name: String, text: String) {
+    let install = "`laforge hooks install --agent \(agent.agent.rawValue)`"
+    let place = TerminalText.clean(agent.agent.settings)
+    let text =
+      switch agent.state {
+      case .installed: "installed in \(place)"
+      case .outdated: "other than they should be in \(place): \(install) updates them"
+      case .unreadable: "\(place) cannot be read: \(install) says why"
+      case .missing where action == .uninstall:
+        hasRemovedAgent ? "uninstalled" : "not installed"
+      case .missing: "not installed: \(install) would make each prompt a step"
+      }
+    return (agent.agent.rawValue, text)
   }
 
   private func state(_ standing: HookInstallation.Standing) -> String {
@@ -79,8 +117,14 @@ extension HooksReport: Encodable {
     }
   }
 
+  private struct AgentDocument: Encodable {
+    var name: String
+    var state: String
+    var path: String
+  }
+
   private enum CodingKeys: String, CodingKey {
-    case schema, folder, hooks
+    case schema, folder, hooks, agents
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -88,6 +132,10 @@ extension HooksReport: Encodable {
     try container.encode(StepDocument.schema, forKey: .schema)
     try container.encode(folder, forKey: .folder)
     try container.encode(standings.map(Self.document), forKey: .hooks)
+    try container.encode(
+      agents.map {
+        AgentDocument(name: $0.agent.rawValue, state: $0.state.rawValue, path: $0.path.string)
+      }, forKey: .agents)
   }
 
   private static func document(_ standing: HookInstallation.Standing) -> Hook {

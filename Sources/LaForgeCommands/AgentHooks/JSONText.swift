@@ -1,0 +1,275 @@
+import Foundation
+
+/// A JSON document as its author laid it out: changes leave every other byte as it is.
+///
+/// Comments are passed over, since some agents allow them in their settings.
+struct JSONText {
+  private(set) var bytes: [UInt8]
+  private(set) var root: Node
+
+  /// Where the text is no JSON.
+  struct Malformed: Error {}
+
+  /// A value and where it stands.
+  struct Node {
+    enum Kind {
+      case object, array
+      case string(String)
+      case other
+    }
+    var kind: Kind
+    var range: Range<Int>
+    /// The elements of an array, the members of an object.
+    var children: [Child] = []
+
+    struct Child {
+      /// The name of a member; `nil` for an element.
+      var name: String?
+      /// From the name on, for a member.
+      var range: Range<Int>
+      var value: Node
+    }
+
+    func member(_ name: String) -> Node? { children.first { $0.name == name }?.value }
+
+    var text: String? { if case .string(let text) = kind { text } else { nil } }
+    var isObject: Bool { if case .object = kind { true } else { false } }
+    var isArray: Bool { if case .array = kind { true } else { false } }
+  }
+
+  init(_ bytes: [UInt8]) throws(Malformed) {
+    self.bytes = bytes
+    root = try JSONScanner.parse(bytes)
+  }
+
+  /// The value at a path of member names; `nil` where there is none.
+  func node(at path: [String]) -> Node? {
+    var node: Node? = root
+    for name in path { node = node?.member(name) }
+    return node
+  }
+
+  // MARK: - Insertion
+
+  /// Adds a child behind the last of an object or array.
+  ///
+  /// It is laid out as the last child is. In an empty one it stands directly behind the bracket, by which
+  /// `remove` knows that the brackets were there before.
+  mutating func append(_ value: JSONShape, named name: String? = nil, at path: [String])
+    throws(Malformed)
+  {
+    guard let node = node(at: path) else { throw Malformed() }
+    var text = name.map { JSONShape.quote($0) + ": " } ?? ""
+    var position = node.range.lowerBound + 1
+    if let last = node.children.last {
+      let layout = layout(before: last)
+      text = "," + layout + text + value.text(indent: Self.indent(layout), step: step)
+      position = last.range.upperBound
+    } else {
+      text += value.text(indent: nil, step: "")
+    }
+    try replace(position..<position, by: text)
+  }
+
+  /// The indentation of the first level; two blanks where the text has none.
+  private var step: String {
+    guard let first = root.children.first else { return "  " }
+    let indent = Self.indent(layout(before: first)) ?? ""
+    return indent.isEmpty ? "  " : indent
+  }
+
+  /// The white space before a child.
+  private func layout(before child: Node.Child) -> String {
+    let space = bytes[..<child.range.lowerBound].reversed()
+      .prefix { JSONScanner.spaces.contains($0) }
+    return String(decoding: space.reversed(), as: UTF8.self)
+  }
+
+  /// What stands between the last newline and the child; `nil` where all is on one line.
+  private static func indent(_ layout: String) -> String? {
+    layout.lastIndex { $0.isNewline }.map { String(layout[layout.index(after: $0)...]) }
+  }
+
+  // MARK: - Removal
+
+  /// Removes a child, and what is empty without it unless it was empty before `append`.
+  mutating func remove(child index: Int, at path: [String]) throws(Malformed) {
+    guard let node = node(at: path), node.children.indices.contains(index) else {
+      throw Malformed()
+    }
+    let child = node.children[index].range
+    if index > 0 {
+      return try replace(node.children[index - 1].range.upperBound..<child.upperBound, by: "")
+    }
+    if node.children.count > 1 {
+      return try replace(child.lowerBound..<node.children[1].range.lowerBound, by: "")
+    }
+    let wasEmpty = child.lowerBound == node.range.lowerBound + 1
+    if !wasEmpty, let name = path.last,
+      let place = self.node(at: Array(path.dropLast()))?.children.firstIndex(where: {
+        $0.name == name
+      })
+    {
+      return try remove(child: place, at: Array(path.dropLast()))
+    }
+    try replace(
+      wasEmpty ? child : node.range.lowerBound + 1..<node.range.upperBound - 1, by: "")
+  }
+
+  /// Puts a text in the place of a value.
+  mutating func replace(_ range: Range<Int>, by text: String) throws(Malformed) {
+    bytes.replaceSubrange(range, with: Array(text.utf8))
+    root = try JSONScanner.parse(bytes)
+  }
+}
+
+/// A JSON value that is to be written.
+indirect enum JSONShape {
+  case string(String)
+  case array([JSONShape])
+  case object([(String, JSONShape)])
+
+  /// The text: on lines of their own behind an indentation, or on one line.
+  func text(indent: String?, step: String) -> String {
+    let inner = indent.map { $0 + step }
+    func enclosed(_ open: String, _ parts: [String], _ close: String) -> String {
+      guard let indent, let inner else {
+        return "\(open) \(parts.joined(separator: ", ")) \(close)"
+      }
+      return "\(open)\n\(inner)\(parts.joined(separator: ",\n\(inner)"))\n\(indent)\(close)"
+    }
+    switch self {
+    case .string(let text): return Self.quote(text)
+    case .array(let values):
+      return enclosed("[", values.map { $0.text(indent: inner, step: step) }, "]")
+    case .object(let members):
+      let parts = members.map {
+        "\(Self.quote($0.0)): \($0.1.text(indent: inner, step: step))"
+      }
+      return enclosed("{", parts, "}")
+    }
+  }
+
+  /// A string as JSON writes it; it holds no control characters.
+  static func quote(_ text: String) -> String {
+    "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+  }
+}
+
+/// Finds where the values of a JSON text stand; see <https://www.rfc-editor.org/rfc/rfc8259>.
+private struct JSONScanner {
+  static let spaces: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+
+  private let bytes: [UInt8]
+  private var position = 0
+  /// Deeper than any settings, and not too deep for the stack.
+  private static let depthLimit = 200
+
+  static func parse(_ bytes: [UInt8]) throws(JSONText.Malformed) -> JSONText.Node {
+    var scanner = JSONScanner(bytes: bytes)
+    scanner.skipSpace()
+    let node = try scanner.value(depth: 0)
+    scanner.skipSpace()
+    guard scanner.position == bytes.count else { throw JSONText.Malformed() }
+    return node
+  }
+
+  private init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  private func starts(with text: StaticString) -> Bool {
+    text.withUTF8Buffer { bytes[position...].starts(with: $0) }
+  }
+
+  private mutating func take(_ character: UInt8) -> Bool {
+    guard next == character else { return false }
+    position += 1
+    return true
+  }
+
+  /// Passes over white space and comments.
+  private mutating func skipSpace() {
+    while let byte = next {
+      if Self.spaces.contains(byte) {
+        position += 1
+      } else if starts(with: "//") {
+        while let byte = next, byte != 0x0A { position += 1 }
+      } else if starts(with: "/*") {
+        position += 2
+        while next != nil, !starts(with: "*/") { position += 1 }
+        position = min(position + 2, bytes.count)
+      } else {
+        return
+      }
+    }
+  }
+
+  private mutating func value(depth: Int) throws(JSONText.Malformed) -> JSONText.Node {
+    guard let byte = next, depth < Self.depthLimit else { throw JSONText.Malformed() }
+    let start = position
+    switch byte {
+    case UInt8(ascii: "{"):
+      return try container(.object, closedBy: UInt8(ascii: "}"), from: start, depth)
+    case UInt8(ascii: "["):
+      return try container(.array, closedBy: UInt8(ascii: "]"), from: start, depth)
+    case UInt8(ascii: "\""):
+      let text = try string()
+      return JSONText.Node(kind: .string(text), range: start..<position)
+    default:
+      while let byte = next, byte > 0x20, !",]}/".utf8.contains(byte) { position += 1 }
+      guard
+        Self.decode(bytes[start..<position], as: Bool?.self) != nil
+          || Self.decode(bytes[start..<position], as: Double.self) != nil
+      else { throw JSONText.Malformed() }
+      return JSONText.Node(kind: .other, range: start..<position)
+    }
+  }
+
+  private mutating func container(
+    _ kind: JSONText.Node.Kind, closedBy end: UInt8, from start: Int, _ depth: Int
+  ) throws(JSONText.Malformed) -> JSONText.Node {
+    position += 1
+    var children: [JSONText.Node.Child] = []
+    skipSpace()
+    if !take(end) {
+      while true {
+        skipSpace()
+        let from = position
+        var name: String?
+        if case .object = kind {
+          name = try string()
+          skipSpace()
+          guard take(UInt8(ascii: ":")) else { throw JSONText.Malformed() }
+          skipSpace()
+        }
+        let value = try value(depth: depth + 1)
+        children.append(JSONText.Node.Child(name: name, range: from..<position, value: value))
+        skipSpace()
+        if take(end) { break }
+        guard take(UInt8(ascii: ",")) else { throw JSONText.Malformed() }
+      }
+    }
+    return JSONText.Node(kind: kind, range: start..<position, children: children)
+  }
+
+  private mutating func string() throws(JSONText.Malformed) -> String {
+    let start = position
+    guard take(UInt8(ascii: "\"")) else { throw JSONText.Malformed() }
+    while let byte = next, byte != UInt8(ascii: "\"") {
+      position += byte == UInt8(ascii: "\\") ? 2 : 1
+    }
+    guard take(UInt8(ascii: "\"")),
+      let text = Self.decode(bytes[start..<position], as: String.self)
+    else { throw JSONText.Malformed() }
+    return text
+  }
+
+  private static func decode<Value: Decodable>(
+    _ bytes: ArraySlice<UInt8>, as type: Value.Type
+  ) -> Value? {
+    try? JSONDecoder().decode(type, from: Data(bytes))
+  }
+}
