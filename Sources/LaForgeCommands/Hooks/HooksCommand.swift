@@ -16,6 +16,10 @@ struct HooksCommand: ContextCommand {
 
       `git config laforge.trailer agent` adds agent and model to the trailer, 'none' adds nothing; \
       `git config laforge.pushGuard refuse` refuses to push commits of rolled-back steps.
+
+      With '--agent' it is about the agent's own hooks instead: every prompt of an interactive session \
+      becomes a step. 'install' adds them to the project's settings (.claude/settings.json, \
+      .codex/hooks.json, .gemini/settings.json), 'uninstall' takes exactly them out again.
       """)
 
   /// What to do with them.
