@@ -85,6 +85,8 @@ import Testing
     #expect(try other.isRecorderAlive(id))
     #expect(try other.closeInterruptedSteps { _ in true } == [])
     store = nil
+    // A process that another test has just made holds the lock until it executes its program.
+    #expect(try other.waitForEnd(of: id, milliseconds: 60_000))
     #expect(try !other.isRecorderAlive(id))
     #expect(try other.closeInterruptedSteps { _ in false } == [], "its agent still runs")
     #expect(try other.closeInterruptedSteps { _ in true } == [id])
