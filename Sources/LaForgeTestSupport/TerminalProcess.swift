@@ -134,6 +134,19 @@ package final class TerminalProcess: Sendable {
     try await inBackground { try self.waitFor(wanted) }
   }
 
+  /// Waits until the terminal has modes; whoever restores them need not be the one that printed last.
+  package func expectModes(_ wanted: [UInt32]) async throws {
+    try await inBackground {
+      let end = ContinuousClock.now + Self.patience
+      while self.modes != wanted {
+        guard ContinuousClock.now < end else {
+          throw Missing(description: "the modes are \(self.modes), not \(wanted)")
+        }
+        poll(nil, 0, 5)
+      }
+    }
+  }
+
   /// Waits for the end of the program and returns all that was printed and the exit status, as a
   /// shell reports it.
   package func end() async throws -> (text: String, status: Int32) {
