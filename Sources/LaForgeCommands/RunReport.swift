@@ -28,6 +28,14 @@ struct RunReport {
     }
   }
 
+  /// Says what the recording could not do.
+  static func say(_ warnings: [RecordWarning], of step: StepID, in context: CommandContext) {
+    for warning in warnings {
+      let kind = if case .finished = warning { "Note" } else { "Warning" }
+      context.error.say(UserMessage(warning, step: step), as: kind)
+    }
+  }
+
   /// Prints it, and writes the step's JSON into the file of `--record`.
   ///
   /// - Parameters:
@@ -41,8 +49,7 @@ struct RunReport {
       context.error.say(UserMessage(failure, command: command, step: run.step.id))
     }
     for warning in run.warnings {
-      let kind = if case .finished = warning { "Note" } else { "Warning" }
-      context.error.say(UserMessage(warning, step: run.step.id), as: kind)
+      Self.say([warning], of: run.step.id, in: context)
       if case .notKept = warning { sayRecord(document, in: context) }
     }
     defer { sayLost(in: context) }
@@ -95,22 +102,7 @@ enum RecordFile {
   static func write(_ document: some Encodable, to path: String, in context: CommandContext) {
     do {
       let text = try JSONOutput.document(document)
-      // Through a link, so that it stays one.
-      let target = resolved(path)
-      var status = stat()
-      if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-        // A pipe or a device cannot be replaced by a file.
-        try write(text, FilePath(target), [])
-        return
-      }
-      let temporary = FilePath("\(target).laforge-\(getpid())")
-      do {
-        try write(text, temporary, [.create, .truncate])
-        guard rename(temporary.string, target) == 0 else { throw Errno(rawValue: errno) }
-      } catch {
-        unlink(temporary.string)
-        throw error
-      }
+      try WholeFile.write(Array(text.utf8), to: path)
     } catch {
       context.error.say(
         UserMessage(
@@ -118,20 +110,5 @@ enum RecordFile {
           causes: ["\(error)"]),
         as: "Warning")
     }
-  }
-
-  private static func write(
-    _ text: String, _ path: FilePath, _ options: FileDescriptor.OpenOptions
-  ) throws {
-    let file = try FileDescriptor.open(
-      path, .writeOnly, options: options.union(.closeOnExec),
-      permissions: options.isEmpty ? nil : [.ownerReadWrite, .groupRead, .otherRead])
-    try file.closeAfter { _ = try file.writeAll(text.utf8) }
-  }
-
-  private static func resolved(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
   }
 }

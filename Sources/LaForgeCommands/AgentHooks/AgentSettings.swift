@@ -29,79 +29,98 @@ struct AgentSettings {
     guard let text = try read() else { return .missing }
     let found = hooks(in: text)
     if found.isEmpty { return .missing }
-    let wanted = agent.events.map { Entry(event: $0.name, command: agent.command($0.action)) }
-    return found.count == wanted.count && Set(found.map(\.entry)) == Set(wanted)
-      ? .installed : .outdated
+    let isWhole =
+      found.count == agent.events.count
+      && agent.events.allSatisfy { event in
+        found.contains { $0.event == event.name && $0.command == agent.command(event.action) }
+      }
+    return isWhole ? .installed : .outdated
   }
 
-  /// Adds the hooks; what else is in the file stays as it is, byte for byte.
+  /// Adds the hooks, and corrects those of another version where they stand; what else is in the file
+  /// stays as it is, byte for byte.
   ///
   /// - Throws: `CommandFailure`; the file was left as it is.
   func install() throws {
-    guard try state() != .installed else { return }
-    try uninstall()
     guard var text = try read() else { return try write(Array(newText.utf8)) }
+    let before = text.bytes
     do throws(JSONText.Malformed) {
-      if text.node(at: ["hooks"]) == nil {
-        try text.append(
-          .object(agent.events.map { ($0.name, .array([shape($0)])) }), named: "hooks", at: [])
-      } else {
-        for event in agent.events {
-          if text.node(at: ["hooks", event.name]) == nil {
-            try text.append(.array([shape(event)]), named: event.name, at: ["hooks"])
-          } else {
-            try text.append(shape(event), at: ["hooks", event.name])
-          }
-        }
-      }
+      try correct(&text)
+      try addMissing(to: &text)
     } catch {
       throw CommandFailure(.agentSettingsMalformed(path))
     }
-    try write(text.bytes)
+    if text.bytes != before { try write(text.bytes) }
+  }
+
+  /// Gives each event its command of this version, and takes out what is there twice or for nothing.
+  private func correct(_ text: inout JSONText) throws(JSONText.Malformed) {
+    var corrected: Set<String> = []
+    // What stands behind moves with each change, so the last comes first.
+    for place in hooks(in: text).reversed() {
+      let event = agent.events.first { $0.name == place.event }
+      if let event, corrected.insert(event.name).inserted {
+        try text.replace(
+          place.commandRange, by: JSONShape.quote(agent.command(event.action)))
+      } else {
+        try remove(place, from: &text)
+      }
+    }
+  }
+
+  private func addMissing(to text: inout JSONText) throws(JSONText.Malformed) {
+    let present = Set(hooks(in: text).map(\.event))
+    let missing = agent.events.filter { !present.contains($0.name) }
+    guard text.node(at: ["hooks"]) != nil else {
+      return try text.append(Self.shape(missing, agent), named: "hooks", at: [])
+    }
+    for event in missing {
+      let group = Self.group(event, agent)
+      if text.node(at: ["hooks", event.name]) == nil {
+        try text.append(.array([group]), named: event.name, at: ["hooks"])
+      } else {
+        try text.append(group, at: ["hooks", event.name])
+      }
+    }
   }
 
   /// Takes the hooks out again, and with them what `install` made around them.
   ///
   /// - Returns: Whether any were there.
   /// - Throws: `CommandFailure`; the file was left as it is.
-  @discardableResult
   func uninstall() throws -> Bool {
     guard var text = try read() else { return false }
     if text.bytes == Array(newText.utf8) {
-      guard unlink(path.string) == 0 else { throw failure() }
+      guard unlink(path.string) == 0 else { throw failure("cannot be removed") }
       // Where nothing else is in the folder, it was made for the file.
       rmdir(path.removingLastComponent().string)
       return true
     }
-    var hasRemoved = false
-    // What stands behind moves with each removal.
-    while let hook = hooks(in: text).last {
-      do throws(JSONText.Malformed) {
-        if hook.isAlone {
-          try text.remove(child: hook.group, at: ["hooks", hook.entry.event])
-        } else {
-          try text.replace(hook.rangeWithComma, by: "")
-        }
-      } catch {
-        throw CommandFailure(.agentSettingsMalformed(path))
-      }
-      hasRemoved = true
+    let places = hooks(in: text)
+    do throws(JSONText.Malformed) {
+      for place in places.reversed() { try remove(place, from: &text) }
+    } catch {
+      throw CommandFailure(.agentSettingsMalformed(path))
     }
-    if hasRemoved { try write(text.bytes) }
-    return hasRemoved
+    if !places.isEmpty { try write(text.bytes) }
+    return !places.isEmpty
+  }
+
+  private func remove(_ place: Place, from text: inout JSONText) throws(JSONText.Malformed) {
+    if place.isAlone {
+      try text.remove(child: place.group, at: ["hooks", place.event])
+    } else {
+      try text.replace(place.rangeWithComma, by: "")
+    }
   }
 
   // MARK: - The text
 
-  /// A hook of LaForge's.
-  private struct Entry: Hashable {
+  /// A hook of LaForge's, and where it stands.
+  private struct Place {
     var event: String
     var command: String
-  }
-
-  /// Where it stands.
-  private struct Place {
-    var entry: Entry
+    var commandRange: Range<Int>
     /// The number of its group in the event.
     var group: Int
     /// Whether the group holds nothing else.
@@ -112,12 +131,15 @@ struct AgentSettings {
 
   /// The file as LaForge makes it where there is none.
   private var newText: String {
-    JSONShape.object([
-      ("hooks", .object(agent.events.map { ($0.name, .array([shape($0)])) }))
-    ]).text(indent: "", step: "  ") + "\n"
+    JSONShape.object([("hooks", Self.shape(agent.events, agent))]).text(indent: "", step: "  ")
+      + "\n"
   }
 
-  private func shape(_ event: (name: String, action: StepCommand.Action)) -> JSONShape {
+  private static func shape(_ events: [HookedAgent.Event], _ agent: HookedAgent) -> JSONShape {
+    .object(events.map { ($0.name, .array([group($0, agent)])) })
+  }
+
+  private static func group(_ event: HookedAgent.Event, _ agent: HookedAgent) -> JSONShape {
     let hook = JSONShape.object([
       ("type", .string("command")), ("command", .string(agent.command(event.action))),
     ])
@@ -130,7 +152,8 @@ struct AgentSettings {
       for (number, group) in event.value.children.enumerated() {
         let hooks = group.value.member("hooks")?.children ?? []
         for (index, hook) in hooks.enumerated() {
-          guard let command = hook.value.member("command")?.text, HookedAgent.isOurs(command)
+          guard let name = event.name, let node = hook.value.member("command"),
+            let command = node.text, HookedAgent.isOurs(command)
           else { continue }
           var range = hook.range
           if index > 0 {
@@ -140,7 +163,7 @@ struct AgentSettings {
           }
           places.append(
             Place(
-              entry: Entry(event: event.name ?? "", command: command), group: number,
+              event: name, command: command, commandRange: node.range, group: number,
               isAlone: hooks.count == 1, rangeWithComma: range))
         }
       }
@@ -154,7 +177,7 @@ struct AgentSettings {
   private func read() throws -> JSONText? {
     var status = stat()
     guard stat(path.string, &status) == 0 else {
-      guard errno == ENOENT else { throw failure() }
+      guard errno == ENOENT else { throw failure("cannot be read") }
       return nil
     }
     let data: Data
@@ -175,46 +198,24 @@ struct AgentSettings {
     }
   }
 
-  /// Writes the file whole or not at all, through a link to it, with the permissions it has.
   private func write(_ bytes: [UInt8]) throws {
-    let folder = path.removingLastComponent()
-    mkdir(folder.string, 0o777)
-    var target = path.string
-    if let real = realpath(target, nil) {
-      target = String(cString: real)
-      free(real)
-    }
-    var status = stat()
-    let permissions = stat(target, &status) == 0 ? status.st_mode & 0o7777 : 0o644
-    let temporary = FilePath("\(target).laforge-new")
-    do {
-      let file = try FileDescriptor.open(
-        temporary, .writeOnly, options: [.create, .truncate, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      try file.closeAfter { _ = try file.writeAll(bytes) }
-    } catch {
-      unlink(temporary.string)
+    mkdir(path.removingLastComponent().string, 0o777)
+    do { try WholeFile.write(bytes, to: path.string) } catch {
       throw CommandFailure(.agentSettings(path, "cannot be written", causes: ["\(error)"]))
-    }
-    if status.st_ino != 0 { chmod(temporary.string, permissions) }
-    guard rename(temporary.string, target) == 0 else {
-      let failure = failure()
-      unlink(temporary.string)
-      throw failure
     }
   }
 
-  private func failure() -> CommandFailure {
+  private func failure(_ problem: String) -> CommandFailure {
     CommandFailure(
-      .agentSettings(
-        path, "cannot be written", causes: [Errno(rawValue: errno).description]))
+      .agentSettings(path, problem, causes: [Errno(rawValue: errno).description]))
   }
 }
 
 extension UserMessage {
   /// The settings of an agent could not be read or written.
   static func agentSettings(
-    _ path: FilePath, _ problem: String, causes: [String] = [], hint: String? = nil
+    _ path: FilePath, _ problem: String, causes: [String] = [],
+    hint: String = "`ls -l` shows whose the file and its folder are."
   ) -> UserMessage {
     UserMessage(
       code: "agent_settings", summary: "The settings '\(path)' \(problem).",

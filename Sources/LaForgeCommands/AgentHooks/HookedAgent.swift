@@ -13,10 +13,13 @@ enum HookedAgent: String, ExpressibleByArgument, CaseIterable {
     }
   }
 
-  /// Its hooks, in the order in which they are written, and what each does.
+  /// One of its hooks, and what it does.
+  typealias Event = (name: String, action: StepCommand.Action)
+
+  /// Its hooks, in the order in which they are written.
   ///
   /// Only events that every version with hooks knows: an unknown one makes some refuse the file.
-  var events: [(name: String, action: StepCommand.Action)] {
+  var events: [Event] {
     switch self {
     // A turn that is interrupted has no `Stop`, but the session has an end.
     case .claude: [("UserPromptSubmit", .begin), ("Stop", .end), ("SessionEnd", .end)]
