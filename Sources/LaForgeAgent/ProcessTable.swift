@@ -14,8 +14,11 @@ package struct ProcessTable: Sendable {
   /// Describes a process that LaForge did not start; `nil` where there is none.
   package func find(_ pid: Int32) -> AgentProcess? {
     guard let status = status(of: pid), !status.isZombie else { return nil }
-    return AgentProcess(
-      pid: pid, startTicks: status.startTicks, machine: Self.machine, leadsGroup: false)
+    return Self.foreign(pid, status)
+  }
+
+  private static func foreign(_ pid: pid_t, _ status: Status) -> AgentProcess {
+    AgentProcess(pid: pid, startTicks: status.startTicks, machine: machine, leadsGroup: false)
   }
 
   /// Returns whether any process of the agent's group still runs, or the process alone where it leads
@@ -44,11 +47,11 @@ package struct ProcessTable: Sendable {
   package func ancestors() -> [(process: AgentProcess, words: [String])] {
     var found: [(process: AgentProcess, words: [String])] = []
     var pid = getppid()
-    while pid > 1, let process = find(pid), let status = status(of: pid) {
+    while pid > 1, let status = status(of: pid) {
       let words = Self.contents(of: "/proc/\(pid)/cmdline")?.split(
         separator: "\0", omittingEmptySubsequences: false)
       // The last word is ended by a NUL as well.
-      found.append((process, (words ?? []).dropLast().map(String.init)))
+      found.append((Self.foreign(pid, status), (words ?? []).dropLast().map(String.init)))
       pid = status.parent
     }
     return found
@@ -108,9 +111,13 @@ package struct ProcessTable: Sendable {
     let descriptor = laforge_open(path, O_RDONLY | O_CLOEXEC, 0)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    var text: [UInt8] = []
     var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = read(descriptor, &bytes, bytes.count)
-    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
+    // A command line takes what its owner gave it.
+    while case let count = read(descriptor, &bytes, bytes.count), count > 0 {
+      text += bytes[..<count]
+    }
+    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
   }
 
   private static func linkTarget(of path: String) -> String? {

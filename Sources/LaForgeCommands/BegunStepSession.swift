@@ -37,8 +37,8 @@ struct BegunStepSession {
   private let session: RecordingSession
 
   /// How long the end waits for an agent that writes down its last answer late, in milliseconds.
-  private static let patience = 1000
-  private static let pause = 50
+  private static let patience: Int64 = 1000
+  private static let pause: UInt32 = 50
 
   /// - Throws: `CommandFailure`; nothing was begun or ended.
   init(in context: CommandContext) async throws {
@@ -68,7 +68,7 @@ struct BegunStepSession {
       let path = repository.location.workingTree.string
       throw CommandFailure(.step(.tooBroad(path: path), "No step was begun."))
     }
-    for begun in try begunSteps() where isOver(begun, beginning, caller.process) {
+    for begun in try begunSteps(in: context) where isOver(begun, beginning, caller.process) {
       let run = await end(
         begun, by: .nextStep, StepEnd(session: begun.baseline.session, isSuccess: false),
         in: context)
@@ -90,9 +90,7 @@ struct BegunStepSession {
       let (step, notices, warnings) = try await recorder(in: context)
         .begin(subject, session: beginning.session, process: caller.process)
       for notice in notices { RunReport.say(notice, in: context) }
-      for warning in warnings {
-        context.error.say(UserMessage(warning, step: step.id), as: "Warning")
-      }
+      RunReport.say(warnings, of: step.id, in: context)
       return step.id
     } catch {
       throw CommandFailure(.step(error, "No step was begun."))
@@ -132,7 +130,7 @@ struct BegunStepSession {
   }
 
   private func find(_ end: StepEnd, in context: CommandContext) throws -> BegunStep? {
-    let begun = try begunSteps()
+    let begun = try begunSteps(in: context)
     if let reference = end.step {
       let history = context.makeHistory(session.store, worktree: worktree)
       let step: Step
@@ -166,8 +164,7 @@ struct BegunStepSession {
     of begun: BegunStep, _ end: StepEnd, waits: Bool, in context: CommandContext
   ) async -> UsageReport {
     let start = begun.step.start
-    // Figures do not depend on a price that cannot be read.
-    let prices = (try? await repository.runSettings().prices) ?? [:]
+    let prices = await prices(in: context)
     let directory = repository.location.workingTree.pushing(FilePath(start.directory))
     func read() -> UsageReport {
       var meter = context.makeMeter(
@@ -179,11 +176,10 @@ struct BegunStepSession {
       return meter.finish(
         turnOf: begun.baseline.session, transcript: end.transcript, usageFile: end.usageFile)
     }
+    let limit = context.clock.monotonicMilliseconds() + Self.patience
     var report = read()
-    var waited = 0
-    while waits, !report.showsEndOfTurn, waited < Self.patience {
-      context.pause(milliseconds: UInt32(Self.pause))
-      waited += Self.pause
+    while waits, !report.showsEndOfTurn, context.clock.monotonicMilliseconds() < limit {
+      context.pause(milliseconds: Self.pause)
       report = read()
     }
     if !report.showsEndOfTurn, report.usage?.source == .sessionFile {
@@ -193,11 +189,19 @@ struct BegunStepSession {
     return report
   }
 
-  // MARK: -
-
-  private func begunSteps() throws -> [BegunStep] {
+  /// The step is recorded without the person's prices where they cannot be read.
+  private func prices(in context: CommandContext) async -> [String: ModelPrice] {
     do {
-      return try session.store.begunSteps(worktree: worktree)
+      return try await repository.runSettings().prices
+    } catch {
+      context.error.say(.badConfiguration(error), as: "Warning")
+      return [:]
+    }
+  }
+
+  private func begunSteps(in context: CommandContext) throws -> [BegunStep] {
+    do {
+      return try recorder(in: context).running()
     } catch {
       throw CommandFailure(.step(.store(error), "No step was begun or ended."))
     }
@@ -236,7 +240,8 @@ enum UsageFileArgument {
       throw CommandFailure(
         UserMessage(
           code: "usage_file", summary: "The usage file '\(path)' cannot be read.",
-          consequence: "The step was not ended.", causes: [error.localizedDescription]))
+          consequence: "The step was not ended.", causes: [error.localizedDescription],
+          hint: "Without --usage-file the step is ended with what else tells its usage."))
     }
   }
 }

@@ -1,5 +1,4 @@
 import LaForgeCore
-import SystemPackage
 
 /// The agent that calls LaForge from inside: the process that its steps end with at the latest.
 struct CallingAgent {
@@ -17,7 +16,7 @@ struct CallingAgent {
   init?(named name: String?, in context: CommandContext) {
     let ancestors = context.ancestors
     let agent = ancestors.first { name != nil && AgentRecognition($0.words).agent?.name == name }
-    let other = ancestors.first { !Self.isShellCommand($0.words) }
+    let other = ancestors.first { !AgentRecognition.isShellCommand($0.words) }
     guard let found = agent ?? other else { return nil }
     self.init(process: found.process, words: found.words)
   }
@@ -27,14 +26,5 @@ struct CallingAgent {
     guard !words.isEmpty else { return nil }
     let recognition = AgentRecognition(words)
     return recognition.agent?.name ?? recognition.program
-  }
-
-  /// Whether it is `sh -c COMMAND`, as agents start their hooks.
-  private static func isShellCommand(_ words: [String]) -> Bool {
-    guard let program = words.first.flatMap({ FilePath($0).lastComponent?.string }) else {
-      return false
-    }
-    return ["sh", "bash", "dash", "zsh", "ksh", "ash"].contains(program)
-      && words.dropFirst().prefix { $0.hasPrefix("-") }.contains { $0.hasSuffix("c") }
   }
 }

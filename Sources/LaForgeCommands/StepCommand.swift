@@ -72,19 +72,22 @@ struct StepCommand: ContextCommand {
   var hook: HookedAgent?
 
   func validate() throws {
-    let isBegin = action == .begin
-    let misplaced: String? =
-      isBegin
-      ? step.map { "'\($0)'" } ?? (failed ? "--failed" : nil)
-        ?? usageFile.map { _ in "--usage-file" }
-      : [
-        ("--agent", agent), ("--model", model), ("--label", label), ("--pid", pid.map { "\($0)" }),
-      ].first { $0.1 != nil }?.0
-    if let misplaced {
-      throw ValidationError("\(misplaced) is of no use with 'laforge step \(action.rawValue)'")
+    let beginning = [
+      "--agent": agent != nil, "--model": model != nil, "--label": label != nil,
+      "--pid": pid != nil,
+    ]
+    let ending = [
+      "'\(step ?? "")'": step != nil, "--failed": failed, "--usage-file": usageFile != nil,
+      "--quiet": quiet,
+    ]
+    var useless = action == .begin ? ending : beginning
+    if hook != nil {
+      // The agent tells all of it.
+      useless = beginning.merging(ending) { $1 }.merging(["--session": session != nil]) { $1 }
     }
-    if hook != nil, step != nil || session != nil || pid != nil {
-      throw ValidationError("--hook tells the step and the session itself")
+    if let name = useless.filter(\.value).keys.min() {
+      let call = hook == nil ? action.rawValue : "\(action.rawValue) --hook"
+      throw ValidationError("\(name) is of no use with 'laforge step \(call)'")
     }
   }
 
@@ -110,7 +113,7 @@ struct StepCommand: ContextCommand {
         throw CommandFailure(
           UserMessage(
             code: "no_such_process", summary: "There is no process \(pid).",
-            consequence: "No step was begun."))
+            consequence: "No step was begun.", hint: "`ps -e` lists the processes."))
       }
       return CallingAgent(process: found, words: [])
     }

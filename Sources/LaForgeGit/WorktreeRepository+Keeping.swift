@@ -174,17 +174,18 @@ extension WorktreeRepository {
     }
   }
 
+  package var hasBegunMark: Bool { access(begunMark, F_OK) == 0 }
+
+  private var begunMark: String { location.gitDirectory.appending("laforge-step").string }
+
   package func markBegunSteps(_ areThere: Bool) throws(GitError) {
-    let path = location.gitDirectory.appending("laforge-step").string
-    // Nearly always there is nothing to do.
-    guard (access(path, F_OK) == 0) != areThere else { return }
     guard areThere else {
-      unlink(path)
+      unlink(begunMark)
       return
     }
-    guard FileManager.default.createFile(atPath: path, contents: nil) else {
+    guard FileManager.default.createFile(atPath: begunMark, contents: nil) else {
       throw GitError(
-        code: .init(rawValue: -1), message: "'\(path)' cannot be written", function: "open")
+        code: .init(rawValue: -1), message: "'\(begunMark)' cannot be written", function: "open")
     }
   }
 

@@ -3,6 +3,14 @@ package import LaForgeCore
 
 /// What stands between the two calls of a begun step.
 extension SQLiteStepStore {
+  package func createStep(
+    _ step: NewStep, begun: BegunStep.Baseline
+  ) throws(StoreError) -> Step {
+    try createStep(step, parent: nil, begun: begun)
+  }
+
+  package func handOver(_ id: StepID) { releaseLock(of: id) }
+
   package func begunSteps(worktree: String) throws(StoreError) -> [BegunStep] {
     try read { database in
       // A reading command may meet the database of an older LaForge.

@@ -17,16 +17,6 @@ extension SQLiteStepStore {
     try createStep(step, parent: nil)
   }
 
-  package func createStep(
-    _ step: NewStep, begun: BegunStep.Baseline
-  ) throws(StoreError) -> Step {
-    try createStep(step, parent: nil, begun: begun)
-  }
-
-  package func handOver(_ id: StepID) {
-    runLocks.withLock { $0.removeValue(forKey: id) }?.remove()
-  }
-
   /// Inserts a running step with the given parent.
   ///
   /// - Parameters:
@@ -39,7 +29,7 @@ extension SQLiteStepStore {
     try createStep(step, parent: parent, begun: nil)
   }
 
-  private func createStep(
+  func createStep(
     _ step: NewStep, parent: StepID?, begun: BegunStep.Baseline?
   ) throws(StoreError) -> Step {
     try validate(step)
@@ -48,7 +38,7 @@ extension SQLiteStepStore {
       return try insertRunning(step, parent: parent, begun, locked: &locked)
     } catch {
       // The row was rolled back; its number will be used again.
-      if let locked { handOver(locked) }
+      if let locked { releaseLock(of: locked) }
       throw error
     }
   }
@@ -95,7 +85,11 @@ extension SQLiteStepStore {
           path: self.folder.database.string)
       }
     }
-    handOver(id)
+    releaseLock(of: id)
+  }
+
+  func releaseLock(of id: StepID) {
+    runLocks.withLock { $0.removeValue(forKey: id) }?.remove()
   }
 
   /// Takes one step off its line; its descendants stay.

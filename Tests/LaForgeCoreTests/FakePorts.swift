@@ -115,6 +115,7 @@ struct FakeRepository: StateMover {
   ) throws(GitError) -> [GitPath: TrackedEntry] { [:] }
   func protectedSteps() -> [StepID] { [] }
   func removeLeftovers() {}
+  var hasBegunMark: Bool { false }
   func markBegunSteps(_ areThere: Bool) {}
   func hasWorktree(_ name: String) -> Bool { true }
   func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath> { [] }

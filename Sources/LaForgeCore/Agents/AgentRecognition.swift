@@ -101,6 +101,20 @@ package struct AgentRecognition: Equatable, Sendable {
 
   private static let shells: Set<String> = ["sh", "bash", "zsh", "dash", "ksh", "fish", "ash"]
 
+  /// Whether words are `sh -c COMMAND` or the like, as agents start their hooks.
+  package static func isShellCommand(_ words: [String]) -> Bool {
+    shells.contains(baseName(words.first ?? "")) && commandIndex(words.dropFirst()) != nil
+  }
+
+  /// Where the command of `sh -c COMMAND` stands among the arguments of a shell.
+  private static func commandIndex(_ arguments: ArraySlice<String>) -> Int? {
+    guard
+      let index = arguments.firstIndex(where: { $0.hasPrefix("-") && $0.hasSuffix("c") }),
+      index + 1 < arguments.endIndex
+    else { return nil }
+    return index + 1
+  }
+
   /// What a wrapper runs; `nil` where the program is none.
   private static func unwrapped(_ words: ArraySlice<String>) -> ArraySlice<String>? {
     guard let first = words.first else { return nil }
@@ -150,11 +164,8 @@ package struct AgentRecognition: Equatable, Sendable {
   /// The first simple command of `sh -c 'cd x && exec claude -p y'` that is a known agent; else its
   /// first one.
   private static func shellCommand(_ arguments: ArraySlice<String>) -> ArraySlice<String>? {
-    guard
-      let index = arguments.firstIndex(where: { $0.hasPrefix("-") && $0.hasSuffix("c") }),
-      index + 1 < arguments.endIndex
-    else { return nil }
-    let commands = ShellSyntax.simpleCommands(arguments[index + 1])
+    guard let index = commandIndex(arguments) else { return nil }
+    let commands = ShellSyntax.simpleCommands(arguments[index])
       .map { withoutOptions($0[...], valued: []) }.filter { !$0.isEmpty }
     let agents = commands.filter { AgentRecognition(Array($0)).agent != nil }
     return agents.first ?? (commands.count == 1 ? commands[0] : nil)

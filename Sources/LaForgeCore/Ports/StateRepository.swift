@@ -83,7 +83,10 @@ package struct KeepGeneration: Equatable, Sendable {
 ///
 /// Nothing of the user's is changed: not the index, HEAD, a reference of theirs or a reflog.
 package protocol StateRepository: SourceRepository {
-  /// Leaves or removes the file by which git hooks see that a begun step runs in the worktree.
+  /// Whether the file is there by which git hooks see that a begun step runs in the worktree.
+  var hasBegunMark: Bool { get }
+
+  /// Leaves or removes that file.
   func markBegunSteps(_ areThere: Bool) throws(GitError)
 
   /// Takes the present state; the snapshot is durable when this returns, but nothing keeps it yet.

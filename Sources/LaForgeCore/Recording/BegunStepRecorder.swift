@@ -17,6 +17,22 @@ package struct BegunStepRecorder {
     self.clock = clock
   }
 
+  private var opening: StepOpening {
+    StepOpening(
+      repository: repository, store: store, spool: spool, isAgentAlive: isAgentAlive, clock: clock)
+  }
+
+  /// Returns the begun steps of the worktree that nobody has ended, newest first.
+  ///
+  /// One whose end waits in the spool has ended: it must not be ended once more, with what came later.
+  ///
+  /// - Throws: `StoreError`.
+  package func running() throws(StoreError) -> [BegunStep] {
+    // What is refused is told by the next beginning.
+    _ = opening.takeInSpool()
+    return try store.begunSteps(worktree: repository.location.worktree)
+  }
+
   /// Keeps the state and begins a step from it.
   ///
   /// - Parameters:
@@ -28,8 +44,7 @@ package struct BegunStepRecorder {
   package func begin(
     _ subject: StepSubject, session: String?, process: AgentProcess
   ) async throws(RecordError) -> (step: Step, notices: [RunNotice], warnings: [RecordWarning]) {
-    let opening = StepOpening(
-      repository: repository, store: store, spool: spool, isAgentAlive: isAgentAlive, clock: clock)
+    let opening = opening
     let lock = try opening.inStore { () throws(StoreError) in
       try store.lockWorktree(repository.location.worktree)
     }

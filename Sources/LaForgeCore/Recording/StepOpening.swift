@@ -75,15 +75,7 @@ struct StepOpening {
   /// Takes in what earlier runs could not write, finishes what an operation was cut off in, and
   /// closes the runs whose LaForge died with the state that is there now.
   private func tidyUp() async throws(RecordError) -> [RecordWarning] {
-    var (waiting, refusals) = spool.waiting(storeID: store.storeID)
-    for spooled in waiting {
-      do throws(StoreError) {
-        try store.adoptStep(spooled.step)
-        try spool.remove(spooled)
-      } catch {
-        refusals.append(SpoolRefusal(path: spooled.path, reason: error.description))
-      }
-    }
+    let refusals = takeInSpool()
     try inStore { () throws(StoreError) in try store.takeInHookNotes() }
     let finished: [FinishedOperation]
     do {
@@ -99,12 +91,28 @@ struct StepOpening {
     }
     repository.removeLeftovers()
     try await inStates { () async throws(StateError) in
-      try BegunStepMark(repository: repository, store: store).refresh()
+      if repository.hasBegunMark {
+        try BegunStepMark(repository: repository, store: store).refresh()
+      }
       try await recovery.releaseEndedSteps()
       try await keeper.tidy()
     }
     return refusals.map(RecordWarning.spoolRefused) + finished.map(RecordWarning.finished)
       + closed
+  }
+
+  /// Takes in what earlier steps could not write; returns what was refused.
+  func takeInSpool() -> [SpoolRefusal] {
+    var (waiting, refusals) = spool.waiting(storeID: store.storeID)
+    for spooled in waiting {
+      do throws(StoreError) {
+        try store.adoptStep(spooled.step)
+        try spool.remove(spooled)
+      } catch {
+        refusals.append(SpoolRefusal(path: spooled.path, reason: error.description))
+      }
+    }
+    return refusals
   }
 
   private func takeState() async throws(RecordError) -> StepBaseline {
