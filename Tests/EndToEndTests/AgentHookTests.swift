@@ -220,6 +220,7 @@ import Testing
         laforge hooks install --agent claude >/dev/null; stat -c %A:%F .claude/settings.json ../real
         sed -i 's/"command": "! command/"timeout": 5, "command": "true; ! command/' ../real
         laforge hooks --json | grep -A2 '"claude"' | grep state; laforge hooks install --agent claude
+        grep -c '"timeout": 5, "command": "! command' ../real
         laforge hooks uninstall --agent claude | tail -1; cat ../real
         """)
     #expect(
@@ -238,6 +239,7 @@ import Testing
               "state" : "outdated"
         agents
           claude        installed in .claude/settings.json
+        1
           claude        uninstalled
         {"a": 1}
 

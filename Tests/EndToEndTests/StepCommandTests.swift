@@ -81,6 +81,7 @@ import Testing
     ("end --label x", "--label is of no use with 'laforge step end'."),
     ("end 1", "S1 has ended already."), ("end 9", "There is no step S9."),
     ("begin --pid 4194399", "There is no process 4194399."),
+    ("begin --hook claude --session x", "--session is of no use with 'laforge step begin --hook'."),
     ("end --usage-file nowhere", "The usage file 'nowhere' cannot be read."),
   ])
   func whatMakesNoSenseIsRefused(_ words: String, _ message: String) async throws {
@@ -96,6 +97,26 @@ import Testing
         kill $!; wait $! 2>/dev/null; laforge log | grep -c ' cut off '; laforge run -q true; facts 1
         """)
     #expect(text.hasPrefix("S1\n1\n1\n\"ended_by\":\"cut_off\""), "\(text)")
+  }
+
+  @Test func anEndThatWaitsInTheSpoolIsNotOverwritten() async throws {
+    let text = try await outcome(
+      of: """
+        laforge step begin; echo 1 > a; db=.git/laforge/steps.db
+        sqlite3 $db "CREATE TRIGGER t BEFORE UPDATE ON steps BEGIN SELECT RAISE(ABORT, 'no'); END"
+        laforge step end 2>&1 | grep -c Warning; ls .git/laforge/spool; sqlite3 $db 'DROP TRIGGER t'
+        echo 2 > b; laforge step begin; facts 1; laforge diff 1 --stat | tail -1
+        """)
+    #expect(
+      text == """
+        S1
+        1
+        1.json
+        S2
+        "ended_by":"step_end","exit_code":null,"label":null,"signal":null,"status":"completed","total_tokens":null
+         1 file changed, 1 insertion(+)
+
+        """, "\(text)")
   }
 
   @Test func itWorksInEveryWorktreeForItself() async throws {
