@@ -74,6 +74,19 @@ import Testing
     }
   }
 
+  @Test func aSubmoduleHasHooksAndStepsOfItsOwn() async throws {
+    let text = try await outcome(
+      of: """
+        git init -q ../lib; git -C ../lib commit -q --allow-empty -m lib
+        git -c protocol.file.allow=always submodule --quiet add ../lib lib; cd lib
+        laforge run -q true; laforge hooks install >/dev/null || echo 'not installed'
+        step 'git commit -q --allow-empty -m inner; cd ..; git commit -qm outer'; trailers
+        git commit -q --amend --allow-empty -m amended; fates; cd ..; trailers; fates
+        """)
+    #expect(
+      text == "LaForge-Step: ID/2\nS2 ID, now ID amended\nThe steps made no commit.\n", "\(text)")
+  }
+
   @Test func anAmendInALaterStepReplacesTheTrailer() async throws {
     let text = try await outcome(
       of: """
