@@ -12,6 +12,8 @@ package struct UsageReader: UsageMeter {
   private let prices: PriceTable
   private let isVerified: Bool
   private let printsDocument: Bool
+  /// Of the reader, at hand for every line.
+  private let markers: (json: LineMarkers, text: LineMarkers)?
   private let census: SessionCensus
   private var reader: (any AgentReader)?
   private var standardOutput = LineAssembler()
@@ -43,6 +45,7 @@ package struct UsageReader: UsageMeter {
     isVerified = entry?.isVerified ?? true
     reader = entry?.reader.init(call)
     printsDocument = entry?.reader.printsDocument(call) ?? false
+    markers = entry.map { ($0.reader.markers, $0.reader.textMarkers) }
     census = SessionCensus(
       isOver ? [] : entry?.reader.places(call) ?? [], call, databases, keepsContents: true)
   }
@@ -76,15 +79,19 @@ package struct UsageReader: UsageMeter {
   private mutating func readPlain(
     _ line: UnsafeRawBufferPointer, from stream: AgentStream, _ isWhole: Bool
   ) {
-    do {
-      if line.looksLikeJSON {
-        if try readJSON(line, from: stream) { return }
-      } else if TokenUsageLineParser.mayHoldText(line) {
-        mayCostMore = true
-        try general.read(line, from: stream)
+    // Nearly all lines are told by their first character.
+    let first = line.first { !$0.isSpace }
+    if let first, first.opensJSON || first.isLetter("t") {
+      do {
+        if line.looksLikeJSON {
+          if try readJSON(line, from: stream) { return }
+        } else if TokenUsageLineParser.mayHoldText(line) {
+          mayCostMore = true
+          try general.read(line, from: stream)
+        }
+      } catch {
+        unreadableLines += 1
       }
-    } catch {
-      unreadableLines += 1
     }
     if printsDocument, stream == .standardOutput { readPart(line) }
     // A line of text that broke off may say less of caches than it would have, and so too much of
@@ -96,7 +103,7 @@ package struct UsageReader: UsageMeter {
   private mutating func readJSON(
     _ line: UnsafeRawBufferPointer, from stream: AgentStream
   ) throws -> Bool {
-    if let markers = reader.map({ type(of: $0).markers }), markers.isIn(line) {
+    if let markers, markers.json.isIn(line) {
       guard !printsDocument else { return false }
       mayCostMore = true
       try reader?.take(try JSON(parsing: line), from: stream)
@@ -119,9 +126,9 @@ package struct UsageReader: UsageMeter {
   }
 
   private mutating func readText(_ line: UnsafeRawBufferPointer, from stream: AgentStream) {
-    guard let current = reader, line.count <= LineAssembler.textLimit else { return }
-    let markers = type(of: current).textMarkers
-    guard current.wantsNextLine || markers.isIn(line) else { return }
+    guard let markers, line.count <= LineAssembler.textLimit,
+      markers.text.isIn(line) || reader?.wantsNextLine == true
+    else { return }
     mayCostMore = true
     reader?.take(String(decoding: ControlSequences.stripped(line), as: UTF8.self), from: stream)
   }

@@ -58,6 +58,9 @@ struct LineAssembler {
 extension UInt8 {
   var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
 
+  /// Whether it is an ASCII letter, given in lower case, in any case.
+  func isLetter(_ letter: Unicode.Scalar) -> Bool { self | 0x20 == UInt8(ascii: letter) }
+
   /// Whether a JSON object or array may begin with this byte.
   var opensJSON: Bool { self == UInt8(ascii: "{") || self == UInt8(ascii: "[") }
 }
