@@ -1,5 +1,4 @@
-#define _XOPEN_SOURCE 700
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "CLaForgeSupport.h"
 
 #include <errno.h>
@@ -47,6 +46,23 @@ void laforge_enlarge_pipe(int descriptor, int size) {
 }
 
 int laforge_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 3); }
+
+ssize_t laforge_pipe_pass(int source, int sink, void *buffer, size_t count) {
+#ifdef SPLICE_F_NONBLOCK
+  ssize_t passed = tee(source, sink, count, SPLICE_F_NONBLOCK);
+  // What was passed is still there to be read, and by nobody else.
+  for (ssize_t done = 0; done < passed;) {
+    ssize_t size = read(source, (char *)buffer + done, (size_t)(passed - done));
+    if (size <= 0 && errno != EINTR) return -1;
+    if (size > 0) done += size;
+  }
+  return passed;
+#else
+  (void)source, (void)sink, (void)buffer, (void)count;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
 
 ssize_t laforge_write(int descriptor, const void *bytes, size_t count) {
   return write(descriptor, bytes, count);

@@ -19,8 +19,8 @@ struct OutputSink {
 
   private enum Kind {
     case file
-    /// A pipe or a terminal.
-    case reopened
+    case pipe
+    case terminal
     case shared
     case socket
   }
@@ -36,7 +36,7 @@ struct OutputSink {
       let reopened = laforge_open(
         "/proc/self/fd/\(original)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0)
       descriptor = reopened >= 0 ? reopened : original
-      kind = reopened >= 0 ? .reopened : .shared
+      kind = reopened < 0 ? .shared : type == S_IFIFO ? .pipe : .terminal
     case S_IFSOCK:
       descriptor = original
       kind = .socket
@@ -52,12 +52,24 @@ struct OutputSink {
   /// Whether there is no reader that could make writing wait, or go away.
   var isAlwaysReady: Bool { kind == .file }
 
+  /// Whether `pass` can do something.
+  var isPipe: Bool { kind == .pipe }
+
   /// Whether a second write right after one is sure not to block.
   var mayWriteAgain: Bool { kind != .shared }
 
-  func write(_ bytes: UnsafeRawBufferPointer) -> Result {
+  /// Takes what a pipe holds into a buffer and writes it here as well, without copying it once more.
+  ///
+  /// - Returns: `.wrote(0)` at the end of the pipe.
+  func pass(from pipe: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Result {
+    result { laforge_pipe_pass(pipe, descriptor, buffer.baseAddress, buffer.count) }
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer) -> Result { result { writeOnce(bytes) } }
+
+  private func result(of call: () -> Int) -> Result {
     while true {
-      let count = writeOnce(bytes)
+      let count = call()
       if count >= 0 { return .wrote(count) }
       switch errno {
       case EINTR: continue
@@ -75,11 +87,11 @@ struct OutputSink {
     case .socket: send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
     // POSIX: a pipe that polls as writable takes PIPE_BUF bytes at once.
     case .shared: laforge_write(descriptor, bytes.baseAddress, min(bytes.count, 4096))
-    case .file, .reopened: laforge_write(descriptor, bytes.baseAddress, bytes.count)
+    case .file, .pipe, .terminal: laforge_write(descriptor, bytes.baseAddress, bytes.count)
     }
   }
 
   func close() {
-    if kind == .reopened { laforge_close(descriptor) }
+    if kind == .pipe || kind == .terminal { laforge_close(descriptor) }
   }
 }

@@ -18,6 +18,10 @@ struct RelayedStream {
   private let sink: OutputSink
   private let buffer: UnsafeMutableRawBufferPointer
   private var pending: Range<Int> = 0..<0
+  /// Whether a flood can pass from pipe to pipe.
+  private var mayPass: Bool
+  /// Whether the pipe that they pass to had no room for them.
+  private var isSinkFull = false
   /// How many bytes the command itself can still have in the pipe; `nil` while it runs.
   private var owed: Int?
   /// Why the caller's descriptor could not be written; `nil` where it could.
@@ -25,12 +29,18 @@ struct RelayedStream {
 
   /// As much as a pipe of LaForge's holds, in bytes.
   static let capacity = 1 << 18
+  /// How many bytes wait in the source where a flood comes.
+  ///
+  /// What is less is copied: it may lie in pages that are nearly empty, of which the sink holds no more
+  /// than of full ones.
+  private static let flood = 1 << 16
 
   init(_ relay: Plumbing.Relay) {
     stream = relay.stream
     isTerminal = relay.isTerminal
     source = relay.source
     sink = OutputSink(relay.sink)
+    mayPass = sink.isPipe && !relay.isTerminal
     buffer = .allocate(byteCount: Self.capacity, alignment: 16)
   }
 
@@ -46,15 +56,18 @@ struct RelayedStream {
     owed = Int(laforge_available(source))
   }
 
+  /// Whether the sink has to take something before more can be read.
+  private var waitsForSink: Bool { isSinkFull || !pending.isEmpty }
+
   var sourceInterest: pollfd {
-    pollfd(fd: pending.isEmpty ? source : -1, events: Int16(POLLIN), revents: 0)
+    pollfd(fd: waitsForSink ? -1 : source, events: Int16(POLLIN), revents: 0)
   }
 
   /// With nothing to write, only the disappearance of the reader is of interest.
   var sinkInterest: pollfd {
     let isWanted = !isDiscarded && (source >= 0 || !pending.isEmpty)
     let descriptor = isWanted ? sink.pollDescriptor : -1
-    return pollfd(fd: descriptor, events: pending.isEmpty ? 0 : Int16(POLLOUT), revents: 0)
+    return pollfd(fd: descriptor, events: waitsForSink ? Int16(POLLOUT) : 0, revents: 0)
   }
 
   mutating func advance(
@@ -65,7 +78,14 @@ struct RelayedStream {
       loseReader()
       return
     }
-    if sourceEvents != 0, pending.isEmpty { fill(observe: observe) }
+    if pending.isEmpty, (isSinkFull ? sinkEvents : sourceEvents) != 0 {
+      isSinkFull = false
+      if mayPass, laforge_available(source) >= Self.flood {
+        pass(observe: observe)
+      } else {
+        fill(observe: observe)
+      }
+    }
     if !pending.isEmpty, sink.isAlwaysReady || sinkEvents != 0 || sourceEvents != 0 { flush() }
   }
 
@@ -75,17 +95,30 @@ struct RelayedStream {
     buffer.deallocate()
   }
 
+  /// Passes a flood on without copying it.
+  private mutating func pass(observe: (AgentEvent) -> Void) {
+    switch sink.pass(from: source, into: buffer) {
+    case .wrote(let count): take(count, observe: observe)
+    case .mustWait: isSinkFull = true
+    case .lostReader: loseReader()
+    // Copying tells whether anything is wrong.
+    case .failed: mayPass = false
+    }
+  }
+
+  /// Reads what is to be written then.
   private mutating func fill(observe: (AgentEvent) -> Void) {
     let count = read(source, buffer.baseAddress, buffer.count)
     if count < 0, errno == EINTR || errno == EAGAIN { return }
-    guard count > 0 else {
-      closeSource()
-      return
-    }
+    take(count, observe: observe)
+    if !isDiscarded { pending = 0..<max(0, count) }
+  }
+
+  /// Deals with so many bytes in the buffer; with none the source has ended.
+  private mutating func take(_ count: Int, observe: (AgentEvent) -> Void) {
+    guard count > 0 else { return closeSource() }
     if let remaining = owed { owed = max(0, remaining - count) }
-    pending = 0..<count
-    observe(.output(stream, UnsafeRawBufferPointer(rebasing: buffer[pending])))
-    if isDiscarded { pending = 0..<0 }
+    observe(.output(stream, UnsafeRawBufferPointer(rebasing: buffer[..<count])))
   }
 
   private mutating func flush() {

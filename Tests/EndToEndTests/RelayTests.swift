@@ -89,6 +89,44 @@ import Testing
     #expect(output.standardOutput.split(separator: "\n") == ["500000", "500000"])
   }
 
+  @Test func aFloodOfPiecesOfAnySizeArrivesWholeAndIsKeptWhole() async throws {
+    let environment = try await TestEnvironment()
+    // A reader of odd sizes, now fast, now slow, behind pieces of odd sizes.
+    let script = """
+      cat > "$TMPDIR/print" <<'END'
+      import os, random
+      random.seed(7)
+      numbers = b"".join(b"%d\\n" % number for number in range(900000))
+      while numbers:
+          size = random.choice([1, 50, 4000, 4096, 70000, 300000])
+          numbers = numbers[os.write(1, numbers[:size]):]
+      END
+      cat > "$TMPDIR/read" <<'END'
+      import os, random, sys
+      random.seed(8)
+      while piece := os.read(0, random.choice([7, 3000, 65536, 1 << 20])):
+          sys.stdout.buffer.write(piece)
+      END
+      seq 0 899999 > "$TMPDIR/expected"
+      laforge run python3 "$TMPDIR/print" | python3 "$TMPDIR/read" | cmp - "$TMPDIR/expected" &&
+        laforge output | cmp - "$TMPDIR/expected"
+      """
+    let output = try await environment.shell("set -o pipefail; \(script)")
+    #expect(output.status == 0, "\(output)")
+  }
+
+  @Test func fewBytesInManyPiecesNeedNoReader() async throws {
+    let environment = try await TestEnvironment()
+    // As much as a pipe holds without LaForge, and nobody reads it before the run has ended.
+    let script = """
+      mkfifo "$TMPDIR/ended"
+      { laforge run bash -c 'for i in $(seq 3000); do echo $i; done'; echo > "$TMPDIR/ended"; } |
+        { read _ < "$TMPDIR/ended"; wc -l; }
+      """
+    let output = try await environment.shell(script)
+    #expect(output.standardOutput == "3000\n", "\(output)")
+  }
+
   @Test func whatTheCommandLeavesBehindDoesNotHoldTheRun() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell(

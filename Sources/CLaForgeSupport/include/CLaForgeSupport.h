@@ -171,6 +171,11 @@ int laforge_duplicate(int descriptor);
 // often.
 void laforge_enlarge_pipe(int descriptor, int size);
 
+// Takes at most so many bytes out of a pipe and puts them into another one as well: the same pages,
+// so nothing is copied to get there. Waits for nothing: EAGAIN where the other has no room. 0 at the
+// end of the pipe. EINVAL or ENOSYS where that cannot be done; nothing was taken then. See tee(2).
+ssize_t laforge_pipe_pass(int source, int sink, void *buffer, size_t count);
+
 // write(2) and close(2), which Swift methods of the same names hide.
 ssize_t laforge_write(int descriptor, const void *bytes, size_t count);
 int laforge_close(int descriptor);
