@@ -46,7 +46,7 @@ extension ReadingSession {
     of step: Step, in context: CommandContext
   ) async throws(CommandFailure) -> [CommitFate] {
     if let commits = step.end?.commits, commits.isEmpty { return [] }
-    let record = try commitRecord()
+    let record = try await commitRecord()
     let commits = step.end?.commits ?? record.commits(of: step.id)
     do throws(GitError) {
       return try await CommitFate.find(commits, record: record, in: worktree)

@@ -14,7 +14,7 @@ struct CommitListing {
 
   /// - Throws: `CommandFailure`.
   init(_ steps: [Step], in session: ReadingSession) async throws {
-    let record = try session.commitRecord()
+    let record = try await session.commitRecord()
     do throws(GitError) {
       var commits: [(step: Step, commit: ObjectID)] = []
       for step in steps {

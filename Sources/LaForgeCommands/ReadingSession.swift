@@ -56,13 +56,12 @@ struct ReadingSession {
   }
 
   /// What is known of the commits of steps.
-  func commitRecord() throws(CommandFailure) -> CommitRecord {
-    try find { () throws(StepLookupError) in
-      do throws(StoreError) {
-        return try store?.commitRecord() ?? CommitRecord()
-      } catch {
-        throw .store(error)
-      }
+  func commitRecord() async throws(CommandFailure) -> CommitRecord {
+    guard let store else { return CommitRecord() }
+    do throws(StoreError) {
+      return try await store.commitRecord(withNotesIn: worktree)
+    } catch {
+      throw failure(.store(error))
     }
   }
 
@@ -107,9 +106,13 @@ struct ReadingSession {
     do {
       return try body()
     } catch {
-      let copy = Self.newestCopy(repository.location.commonDirectory)
-      throw CommandFailure(UserMessage(error, in: history, newestCopy: copy))
+      throw failure(error)
     }
+  }
+
+  private func failure(_ error: StepLookupError) -> CommandFailure {
+    let copy = Self.newestCopy(repository.location.commonDirectory)
+    return CommandFailure(UserMessage(error, in: history, newestCopy: copy))
   }
 
   /// The newest copy of a database that may itself be damaged; `nil` where there is none.

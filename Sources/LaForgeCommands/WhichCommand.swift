@@ -58,7 +58,7 @@ struct CommitOrigin {
     let message = try await session.worktree.message(of: commit, trailer: Trailer.step)
     subject = message.subject
     storeID = session.history?.storeID
-    let record = try session.commitRecord()
+    let record = try await session.commitRecord()
     makers = try record.makers(of: commit).map { (try session.step(.id($0.step)), $0.commit) }
     trailers = makers.isEmpty ? message.values.compactMap(Trailer.parse) : []
   }

@@ -38,6 +38,45 @@ extension WorktreeRepository {
     return (held, held.subtracting(Self.ids(listed.text)))
   }
 
+  package func otherParts(of rewrite: CommitRewrite) async -> [ObjectID] {
+    do throws(GitError) {
+      return try await parts(before: rewrite.new, of: rewrite.old)
+    } catch {
+      return []
+    }
+  }
+
+  private func parts(
+    before last: ObjectID, of whole: ObjectID
+  ) async throws(GitError) -> [ObjectID] {
+    let comparison = TreeComparison(objects: objects)
+    let whole = try await header(whole)
+    guard let wholeParent = whole.parents.first else { return [] }
+    let change = try await comparison.differences(
+      from: header(wholeParent).tree, to: whole.tree)
+    var found: [ObjectID] = []
+    let end = try await header(last)
+    var first = end
+    while first.parents.count == 1, found.count < Self.mostParts {
+      let parent = try await header(first.parents[0])
+      if try await comparison.differences(from: parent.tree, to: end.tree) == change {
+        return found.reversed()
+      }
+      // A part was committed after the whole.
+      guard first.parents[0] != wholeParent, parent.committedAt >= whole.committedAt else { break }
+      found.append(first.parents[0])
+      first = parent
+    }
+    return []
+  }
+
+  /// Into how many commits anybody might split one.
+  private static let mostParts = 64
+
+  private func header(_ commit: ObjectID) async throws(GitError) -> CommitHeader {
+    CommitHeader(try await objects.object(commit, .commit).content)
+  }
+
   private static func lines(_ commits: Set<ObjectID>) -> [UInt8] {
     Array(commits.map { "\($0)\n" }.joined().utf8)
   }

@@ -246,7 +246,7 @@ enum Migrations {
     CREATE INDEX rewrites_by_new_commit ON rewrites (new_commit);
     """
 
-  /// Migration 7: steps whose beginning and end an agent tells.
+  /// Migration 7: steps whose beginning and end an agent tells, and the order of what commits became.
   private static let begun = """
     ALTER TABLE steps ADD COLUMN agent_leads_group BOOLEAN NOT NULL DEFAULT TRUE
       CHECK (agent_leads_group IN (0, 1));
@@ -258,6 +258,17 @@ enum Migrations {
       monotonic_ms INTEGER NOT NULL,
       references_json TEXT NOT NULL CHECK (json_valid(references_json))
     );
+
+    -- The parts of a split commit have an order, which a table without rowids does not keep.
+    ALTER TABLE rewrites RENAME TO unordered_rewrites;
+    CREATE TABLE rewrites (
+      old_commit TEXT NOT NULL,
+      new_commit TEXT NOT NULL,
+      UNIQUE (old_commit, new_commit)
+    );
+    INSERT INTO rewrites SELECT old_commit, new_commit FROM unordered_rewrites;
+    DROP TABLE unordered_rewrites;
+    CREATE INDEX rewrites_by_new_commit ON rewrites (new_commit);
     """
 
   /// Lets a step be ended by `laforge step` too.

@@ -27,17 +27,11 @@ extension SQLiteStepStore {
     try leaveNote(.rewritten, named: "\(getpid())-\(UUID().uuidString.prefix(8))", lines)
   }
 
-  /// Takes in the notes that hooks left.
-  ///
-  /// What became of a commit that no step made is not kept.
-  ///
-  /// - Throws: `StoreError`.
-  package func takeInHookNotes() throws(StoreError) {
-    let notes = hookNotes()
-    guard !notes.isEmpty else { return }
+  package func takeIn(_ notes: [HookNote]) throws(StoreError) {
     try write { database in
       for note in notes {
         for commit in note.commits { try self.insertCommit(commit.id, of: commit.step, database) }
+        // What became of a commit that no step made is not kept.
         for rewrite in note.rewrites {
           try database.execute(
             sql: """
@@ -51,18 +45,16 @@ extension SQLiteStepStore {
       }
     }
     // Another command may have taken in the same note.
-    for note in notes { unlink(note.path.string) }
+    for note in notes { unlink(note.path) }
   }
 
-  /// Returns what is known of the commits of steps: who made them, and what they became.
   package func commitRecord() throws(StoreError) -> CommitRecord {
-    // Before the database: a note goes only once it is in there.
-    let notes = hookNotes()
-    var record = try read { database in
+    try read { database in
       var record = CommitRecord()
       // Reading does not migrate: an older LaForge's database has no such tables yet.
-      let isOlder = try Self.version(of: database) < 6
-      let dropped = isOlder ? "" : "UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits"
+      let version = try Self.version(of: database)
+      let dropped =
+        version < 6 ? "" : "UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits"
       let steps = try Row.fetchCursor(
         database,
         sql: """
@@ -74,9 +66,10 @@ extension SQLiteStepStore {
         guard let commit = ObjectID(hex: row[0]) else { continue }
         record.add(commit, of: StepID(rawValue: row[1]), isActive: row[2])
       }
-      if isOlder { return record }
+      if version < 6 { return record }
       let rewrites = try Row.fetchCursor(
-        database, sql: "SELECT old_commit, new_commit FROM rewrites")
+        database,
+        sql: "SELECT old_commit, new_commit FROM rewrites \(version < 7 ? "" : "ORDER BY rowid")")
       while let row = try rewrites.next() {
         if let old = ObjectID(hex: row[0]), let new = ObjectID(hex: row[1]) {
           record.add(CommitRewrite(old: old, new: new))
@@ -84,11 +77,6 @@ extension SQLiteStepStore {
       }
       return record
     }
-    for note in notes {
-      for commit in note.commits { record.add(commit.id, of: commit.step, isActive: true) }
-      for rewrite in note.rewrites { record.add(rewrite) }
-    }
-    return record
   }
 
   /// Makes the commits of a step those that were found when it ended; what a hook saw besides counts as
@@ -143,12 +131,6 @@ extension SQLiteStepStore {
     case committed, rewritten
   }
 
-  private struct HookNote {
-    var path: FilePath
-    var commits: [(id: ObjectID, step: StepID)] = []
-    var rewrites: [CommitRewrite] = []
-  }
-
   private func leaveNote(
     _ kind: NoteKind, named name: String, _ text: String
   ) throws(StoreError) {
@@ -157,8 +139,7 @@ extension SQLiteStepStore {
       Array(text.utf8), to: folder.spool.appending("\(kind.rawValue)-\(name)"))
   }
 
-  /// The notes in the order in which they were left: a rewrite may go on from another.
-  private func hookNotes() -> [HookNote] {
+  package func hookNotes() -> [HookNote] {
     // A folder that does not exist holds no note.
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.spool.string)) ?? []
     let found = names.compactMap { name -> (note: HookNote, seconds: Int, nanoseconds: Int)? in
@@ -170,7 +151,7 @@ extension SQLiteStepStore {
       guard lstat(path.string, &status) == 0,
         let text = try? String(contentsOfFile: path.string, encoding: .utf8)
       else { return nil }
-      var note = HookNote(path: path)
+      var note = HookNote(path: path.string)
       for line in text.split(separator: "\n") {
         let words = line.split(separator: " ")
         guard words.count >= 2, let first = ObjectID(hex: String(words[0])) else { continue }

@@ -202,6 +202,34 @@ import Testing
     #expect(text.components(separatedBy: after).count == 3, "\(text)")
   }
 
+  /// The second commit of three is made anew in two; what is done with the second half decides.
+  @Test(
+    arguments: [
+      ("git add b; git commit -qm b", "S2 ID, now ID and ID a"),
+      // No part of what the step made, or not all of it.
+      ("echo other > c; git add .; git commit -qm b", "S2 ID, now ID b"),
+      ("git commit -q --allow-empty -m b; rm b", "S2 ID, now ID b"),
+    ], ["sha1", "sha256"])
+  func aCommitThatARebaseSplitsBecomesAllItsParts(
+    _ half: (script: String, fate: String), _ format: String
+  ) async throws {
+    let text = try await outcome(
+      of: """
+        git commit -q --allow-empty -m first; git branch base; echo 0 > d; git add d; git commit -qm d
+        step 'echo a > a; echo b > b; git add a b; git commit -qm both'
+        echo 3 > e; git add e; git commit -qm e
+        git checkout -q base; git commit -q --allow-empty -m upstream; git checkout -q -
+        GIT_SEQUENCE_EDITOR="sed -i '2s/pick/edit/'" git rebase -q -i base 2>/dev/null
+        git reset -q HEAD^; git add a; git commit -qm a; \(half.script)
+        git rebase --continue 2>&1 | grep -v Success; git log --format=%s -5 | tr '\\n' ' '; fates
+        laforge which HEAD~2 | tail -1 | cut -c1-4; laforge run -q true; fates
+        """, objectFormat: format)
+    #expect(text.contains("e b a d upstream"), "\(text)")
+    #expect(text.components(separatedBy: half.fate).count == 3, "\(text)")
+    let isSplit = half.fate.contains(" and ")
+    #expect(text.split(separator: "\n").contains("  S2") == isSplit, "\(text)")
+  }
+
   @Test func commitsOnNoBranchAreToldAndGoneOnesToo() async throws {
     let text = try await outcome(
       of: """

@@ -90,6 +90,7 @@ struct FakeRepository: StateMover {
   func protectedCommits(of step: StepID) throws(GitError) -> Set<ObjectID> { [] }
   func unprotect(_ step: StepID) throws(GitError) { try fail("unprotect") }
   func removeSuperseded(_ objects: [ObjectID]) throws(GitError) {}
+  func otherParts(of rewrite: CommitRewrite) -> [ObjectID] { [] }
 
   // MARK: - Moves, which a recording never makes
 
@@ -185,7 +186,9 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
 
   func stepAwaitingState(worktree: String) throws(StoreError) -> StepID? { nil }
 
-  func takeInHookNotes() throws(StoreError) {}
+  func hookNotes() -> [HookNote] { [] }
+  func commitRecord() throws(StoreError) -> CommitRecord { CommitRecord() }
+  func takeIn(_ notes: [HookNote]) throws(StoreError) {}
 
   func adoptStep(_ step: Step) throws(StoreError) {
     try fail("adopt")

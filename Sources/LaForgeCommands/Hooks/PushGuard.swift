@@ -23,7 +23,8 @@ enum PushGuard {
       tips.insert(id)
     }
     guard let session = try await HookSession(in: context) else { return .success }
-    let rolledBack = try session.store.commitRecord().rolledBack
+    let rolledBack = try await session.store.commitRecord(withNotesIn: session.repository)
+      .rolledBack
     let found = try await session.repository.unpublished(Set(rolledBack.keys), pushing: tips)
     guard !found.isEmpty else { return .success }
     let refuses = try await session.repository.gitConfiguration("laforge.pushGuard") == "refuse"

@@ -142,6 +142,13 @@ package protocol StateRepository: SourceRepository {
   /// Returns those of the paths that are on disk.
   func onDisk(_ paths: some Sequence<GitPath>) -> Set<GitPath>
 
+  /// Returns the other commits that a rebase split a commit into, oldest first; git tells the last part
+  /// alone.
+  ///
+  /// Those right before it count that change, together with it, the same files from the same to the
+  /// same contents as the old commit. Where an object is gone, there is no telling: none.
+  func otherParts(of rewrite: CommitRewrite) async -> [ObjectID]
+
   /// Returns the annotated tags among objects that references name.
   func annotatedTags(among ids: Set<ObjectID>) async throws(GitError) -> Set<ObjectID>
 

@@ -54,6 +54,12 @@ package protocol StepReading {
   /// agents still run.
   func begunSteps(worktree: String) throws(StoreError) -> [BegunStep]
 
+  /// Returns what is known of the commits of steps, but for what hooks have noted since.
+  func commitRecord() throws(StoreError) -> CommitRecord
+
+  /// Returns what git hooks noted, in the order in which they did: a rewrite may go on from another.
+  func hookNotes() -> [HookNote]
+
   /// Returns the steps that were never finished, newest first, whether or not they still run.
   func runningSteps() throws(StoreError) -> [Step]
 
@@ -95,8 +101,8 @@ package protocol StepStore: StepReading {
   /// state after it yet; `nil` otherwise.
   func stepAwaitingState(worktree: String) throws(StoreError) -> StepID?
 
-  /// Takes in what git hooks noted of commits.
-  func takeInHookNotes() throws(StoreError)
+  /// Takes in what git hooks noted of commits of steps; the notes are gone then.
+  func takeIn(_ notes: [HookNote]) throws(StoreError)
 
   /// Records the state that a later command found after an interrupted step.
   func recordLate(_ state: LateState, of id: StepID) throws(StoreError)

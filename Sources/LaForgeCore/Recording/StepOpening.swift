@@ -76,7 +76,7 @@ struct StepOpening {
   /// closes the runs whose LaForge died with the state that is there now.
   private func tidyUp() async throws(RecordError) -> [RecordWarning] {
     let refusals = takeInSpool()
-    try inStore { () throws(StoreError) in try store.takeInHookNotes() }
+    try await takeInHookNotes()
     let finished: [FinishedOperation]
     do {
       finished = try await OperationRecovery(repository: repository, store: store, clock: clock)
@@ -99,6 +99,15 @@ struct StepOpening {
     }
     return refusals.map(RecordWarning.spoolRefused) + finished.map(RecordWarning.finished)
       + closed
+  }
+
+  private func takeInHookNotes() async throws(RecordError) {
+    // Nearly always there are none.
+    let notes = store.hookNotes()
+    guard !notes.isEmpty else { return }
+    let record = try inStore { () throws(StoreError) in try store.commitRecord() }
+    let completed = await notes.completed(from: record, in: repository)
+    try inStore { () throws(StoreError) in try store.takeIn(completed) }
   }
 
   /// Takes in what earlier steps could not write; returns what was refused.

@@ -14,8 +14,9 @@ package struct CommitRecord: Sendable {
   private var makers: [ObjectID: Set<StepID>] = [:]
   private var commits: [StepID: [ObjectID]] = [:]
   private var inactive: Set<StepID> = []
-  private var successors: [ObjectID: Set<ObjectID>] = [:]
-  private var predecessors: [ObjectID: Set<ObjectID>] = [:]
+  /// Each in the order in which it was added.
+  private var successors: [ObjectID: [ObjectID]] = [:]
+  private var predecessors: [ObjectID: [ObjectID]] = [:]
 
   package init() {}
 
@@ -29,19 +30,28 @@ package struct CommitRecord: Sendable {
 
   /// Adds what a commit became.
   package mutating func add(_ rewrite: CommitRewrite) {
-    guard rewrite.old != rewrite.new else { return }
-    successors[rewrite.old, default: []].insert(rewrite.new)
-    predecessors[rewrite.new, default: []].insert(rewrite.old)
+    guard rewrite.old != rewrite.new,
+      successors[rewrite.old]?.contains(rewrite.new) != true
+    else { return }
+    successors[rewrite.old, default: []].append(rewrite.new)
+    predecessors[rewrite.new, default: []].append(rewrite.old)
+  }
+
+  /// Adds what a hook noted.
+  package mutating func add(_ note: HookNote) {
+    for commit in note.commits { add(commit.id, of: commit.step, isActive: true) }
+    for rewrite in note.rewrites { add(rewrite) }
   }
 
   /// The commits that a step made, in their order.
   package func commits(of step: StepID) -> [ObjectID] { commits[step] ?? [] }
 
-  /// What a commit is now: itself where it was never rewritten, several where it was split.
+  /// What a commit is now: itself where it was never rewritten, several where it was split, the oldest
+  /// first.
   package func present(_ commit: ObjectID) -> [ObjectID] {
     let ends = reach(from: commit, along: successors).filter { successors[$0] == nil }
     // Rewritten back and forth, it is what it was.
-    return ends.isEmpty ? [commit] : ends.sorted { $0.hex < $1.hex }
+    return ends.isEmpty ? [commit] : ends
   }
 
   /// The steps that made a commit or what it was rewritten from, each with that commit.
@@ -66,12 +76,15 @@ package struct CommitRecord: Sendable {
   }
 
   private func reach(
-    from commit: ObjectID, along links: [ObjectID: Set<ObjectID>]
-  ) -> Set<ObjectID> {
-    var found: Set<ObjectID> = [commit]
+    from commit: ObjectID, along links: [ObjectID: [ObjectID]]
+  ) -> [ObjectID] {
+    var seen: Set<ObjectID> = []
+    var found: [ObjectID] = []
     var waiting = [commit]
     while let next = waiting.popLast() {
-      for other in links[next] ?? [] where found.insert(other).inserted { waiting.append(other) }
+      guard seen.insert(next).inserted else { continue }
+      found.append(next)
+      waiting += (links[next] ?? []).reversed()
     }
     return found
   }
