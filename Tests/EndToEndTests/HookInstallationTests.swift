@@ -90,8 +90,19 @@ import Testing
         git config core.hooksPath tools; hooks=tools; hook commit-msg 'echo tracked'; git add tools
         laforge hooks install | grep -c 'the files there are the project'
         grep -m1 'hook commit-msg' ../said >> tools/commit-msg; laforge hooks | grep -c '  installed'; commit
+        laforge hooks uninstall | sed -n "s|$PWD/||;s/^  commit-msg *//p"
         """)
-    #expect(text == "1\nsame\n4\n1\ntracked\n1\n")
+    #expect(
+      text == """
+        1
+        same
+        4
+        1
+        tracked
+        1
+        the line in 'tools/commit-msg' is yours to take out
+
+        """, "\(text)")
   }
 
   /// The layout of husky 9: git runs wrappers in `.husky/_`, which run the project's files.

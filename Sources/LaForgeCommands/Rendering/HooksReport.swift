@@ -72,6 +72,11 @@ struct HooksReport {
   private func state(_ standing: HookInstallation.Standing) -> String {
     switch standing.state {
     case .installed:
+      if action == .uninstall, case .byHand(let addition) = standing.place,
+        let file = addition.file
+      {
+        return "the line in '\(TerminalText.clean(file.string))' is yours to take out"
+      }
       return "installed"
         + (standing.displaced.map { ", after '\($0.lastComponent?.string ?? "")'" } ?? "")
     case .outdated: return "installed by another version: `laforge hooks install` updates it"
