@@ -149,7 +149,10 @@ struct HookInstallation {
       throw CommandFailure(.hookNotWritten(path, cause: "\(error)"))
     }
     // Of a symbolic link the link itself; see `man 2 link`.
-    if displaces, !isLinked, link(path.string, displaced.path.string) != 0 {
+    if displaces, !isLinked, link(path.string, displaced.path.string) != 0,
+      // Without hard links there is a moment in which neither is run.
+      rename(path.string, displaced.path.string) != 0
+    {
       let failure = Self.failure(path)
       unlink(temporary.string)
       throw failure
@@ -157,7 +160,10 @@ struct HookInstallation {
     guard rename(temporary.string, path.string) == 0 else {
       let failure = Self.failure(path)
       unlink(temporary.string)
-      if displaces { unlink(displaced.path.string) }
+      // Where the two are one file, nothing is done, and `unlink` takes the second name.
+      if displaces, rename(displaced.path.string, path.string) == 0 {
+        unlink(displaced.path.string)
+      }
       throw failure
     }
   }
