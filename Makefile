@@ -5,7 +5,7 @@ PREFIX ?= $(HOME)/.local
 
 # What building needs, and what the tests and the benchmarks call besides.
 PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils less procps \
-  python3-minimal sqlite3 strace time util-linux
+  python3-minimal sqlite3 strace time util-linux vim-tiny
 
 RELEASE = .build/release/laforge
 

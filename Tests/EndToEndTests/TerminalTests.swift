@@ -329,6 +329,20 @@ import Testing
         """)
   }
 
+  @Test(arguments: ["auto", "pty"])
+  func anEditorWritesWhatIsTyped(_ capture: String) async throws {
+    let environment = try await TestEnvironment()
+    let terminal = try TerminalProcess(
+      ["laforge", "run", "-q", "--capture", capture, "vi", "-u", "NONE", "-n", "new"],
+      in: environment, adding: ["TERM": "xterm"])
+    // Lines behind the end of the file.
+    try await terminal.expect("~")
+    terminal.type("ihello\u{1B}:wq\r")
+    #expect(try await terminal.end().status == 0)
+    #expect(terminal.modes == terminal.modesBefore)
+    #expect(try await environment.shell("cat new").standardOutput == "hello\n")
+  }
+
   @Test func aWholeScreenProgramDrawsAndEnds() async throws {
     let environment = try await TestEnvironment()
     let terminal = try TerminalProcess(
