@@ -212,8 +212,10 @@ package struct UsageReader: UsageMeter {
       let form = transcript.hasSuffix(".json") ? SessionPlace.Form.document : .lines
       files.append(SessionFile(path: transcript, form: form, sizeAfter: size))
     }
-    return conclude(
-      files, named: Set([session].compactMap { $0 }), usageFile: usageFile, RunEnding())
+    let sessions =
+      session.map { SessionReading(files, of: $0, transcript: transcript, reader.makeTally) }
+      ?? SessionReading(files, printed: [], call, reader.makeTally)
+    return conclude(files, sessions, usageFile: usageFile, RunEnding())
   }
 
   private mutating func passLastLines() {
@@ -224,14 +226,15 @@ package struct UsageReader: UsageMeter {
   }
 
   private mutating func conclude(
-    _ files: [SessionFile], named ids: Set<String> = [], usageFile: [UInt8]?, _ ending: RunEnding
+    _ files: [SessionFile], _ sessions: SessionReading? = nil, usageFile: [UInt8]?,
+    _ ending: RunEnding
   ) -> UsageReport {
     var report = UsageReport()
     var explanation = UsageExplanation(agent: reader == nil ? nil : agent, isVerified: isVerified)
     var findings: [UsageFinding] = []
     if let reader {
-      let sessions = SessionReading(
-        files, printed: reader.sessionIDs.union(ids), call, reader.makeTally)
+      let sessions =
+        sessions ?? SessionReading(files, printed: reader.sessionIDs, call, reader.makeTally)
       report.showsEndOfTurn = sessions.showsEndOfTurn
       findings = reader.findings(sessions, ending)
       report.model = model ?? best(findings)?.figures.mainModel

@@ -120,6 +120,15 @@ final class AgentRun {
       ?? UsageReport()
   }
 
+  /// What its session tells by now of the turn that began with the run.
+  func turn(of session: String, transcript: String? = nil) -> UsageReport {
+    var reader = UsageReader(
+      agent: agent, call: call, prices: PriceTable(), databases: SQLiteSessionDatabase(),
+      isOver: true)
+    return reader.finish(
+      turnOf: session, transcript: transcript.map { home.appending(path: $0).path }, usageFile: nil)
+  }
+
   /// What is read again later from the sessions that counted, with the output fed anew.
   func again(_ sessions: [UsageExplanation.Session], _ output: String = "") -> UsageReport? {
     start()

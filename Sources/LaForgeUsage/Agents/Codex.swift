@@ -83,7 +83,8 @@ struct CodexReader: AgentReader {
 struct CodexTally: SessionTally {
   static let markers: LineMarkers = [
     "\"session_meta\"", "\"turn_context\"", "\"token_count\"", "\"token_usage_record\"",
-    "\"user_message\"", "\"turn_aborted\"", "\"task_complete\"",
+    "\"user_message\"", "\"turn_aborted\"", "\"task_complete\"", "\"function_call\"",
+    "\"custom_tool_call\"", "\"local_shell_call\"",
   ]
 
   let start: Int64
@@ -96,6 +97,9 @@ struct CodexTally: SessionTally {
   private var repeatsParent = false
   private var firstTime: Int64?
   private var isAborted = false
+  /// Whether the answer that is being written calls a tool, so that another request follows it.
+  private var callsTool = false
+  private(set) var showsEndOfTurn = false
 
   /// How long an older version takes to write its parent's events again, in milliseconds.
   private static let repetition: Int64 = 1000
@@ -115,6 +119,9 @@ struct CodexTally: SessionTally {
       guard !isOld, let payload, let counts = try payload.counts(in: "usage", as: \.codexCounts)
       else { return }
       recorded.add(payload["response_id"]?.string ?? "\(time ?? 0)", counts, model: model)
+      noteAnswer()
+    case "response_item":
+      if payload?["type"]?.string?.hasSuffix("_call") == true { callsTool = true }
     case "event_msg":
       firstTime = firstTime ?? time
       try takeEvent(payload, isOld: isOld, time)
@@ -148,13 +155,22 @@ struct CodexTally: SessionTally {
         let last = payload["info", "last_token_usage"]?.codexCounts ?? total
         baseline = total.minus(last)
       }
+      // It is also written again unchanged, and after the record of the same request.
+      if !isOld, recorded.isEmpty, latest.map({ !$0.isSame(as: total) }) ?? true { noteAnswer() }
       latest = total
     case "user_message":
+      showsEndOfTurn = false
       if !isOld, let text = payload["message"]?.string { claim.prompts.append(text) }
-    case "turn_aborted": if !isOld { isAborted = true }
-    case "task_complete": isAborted = false
+    case "turn_aborted": if !isOld { (isAborted, showsEndOfTurn) = (true, true) }
+    case "task_complete": if !isOld { (isAborted, showsEndOfTurn) = (false, true) }
     default: break
     }
+  }
+
+  /// The figures of a request are there.
+  private mutating func noteAnswer() {
+    showsEndOfTurn = !callsTool
+    callsTool = false
   }
 
   var figures: Figures {

@@ -89,6 +89,7 @@ struct GeminiTally: SessionTally {
   let start: Int64
   private(set) var claim = SessionClaim()
   private var calls: [String: (TokenCounts, String?)] = [:]
+  private(set) var showsEndOfTurn = false
 
   init(_ file: SessionFile, start: Int64) {
     self.start = start
@@ -110,8 +111,14 @@ struct GeminiTally: SessionTally {
 
   private mutating func add(_ message: JSON) throws {
     guard (message["timestamp"]?.time).map({ $0 >= start }) ?? true else { return }
-    if message["type"]?.string == "user", let text = message["content"]?.string {
-      claim.prompts.append(text)
+    switch message["type"]?.string {
+    case "user":
+      showsEndOfTurn = false
+      if let text = message["content"]?.string { claim.prompts.append(text) }
+    case "gemini":
+      // After a tool was called, another answer follows.
+      showsEndOfTurn = message["tokens"] != nil && message["toolCalls"]?.array.isEmpty ?? true
+    default: break
     }
     guard let id = message["id"]?.string,
       let counts = try message.counts(in: "tokens", as: \.geminiCall)

@@ -41,6 +41,27 @@ struct SessionReading {
     choose(among: parts.filter { !$0.tally.figures.isEmpty }, printed: ids, call)
   }
 
+  /// Reads the files of one session, which is known: what others worked meanwhile is none of it, even
+  /// where it has told nothing yet.
+  ///
+  /// - Parameters:
+  ///   - files: What changed.
+  ///   - id: The session's id.
+  ///   - transcript: Its file, if that is known.
+  ///   - makeTally: As in `init(_:printed:_:_:)`.
+  init(
+    _ files: [SessionFile], of id: String, transcript: String?,
+    _ makeTally: (SessionFile) -> any SessionTally
+  ) {
+    let parts = files.filter(\.isComparable).flatMap { file in
+      Self.parts(of: file) { makeTally(file) }
+    }
+    let own = Self.families(parts).filter { family in
+      family.contains { $0.path == transcript || $0.tally.claim.isNamed(in: [id]) }
+    }
+    use(own, of: parts)
+  }
+
   // MARK: - Reading
 
   private static func parts(
