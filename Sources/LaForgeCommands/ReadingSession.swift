@@ -58,10 +58,13 @@ struct ReadingSession {
   /// What is known of the commits of steps.
   func commitRecord() async throws(CommandFailure) -> CommitRecord {
     guard let store else { return CommitRecord() }
-    do throws(StoreError) {
+    do {
       return try await store.commitRecord(withNotesIn: worktree)
     } catch {
-      throw failure(.store(error))
+      switch error {
+      case .store(let error): throw failure(.store(error))
+      case .git(let error): throw CommandFailure(.commitsNotRead(error))
+      }
     }
   }
 

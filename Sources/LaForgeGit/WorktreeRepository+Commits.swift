@@ -38,10 +38,10 @@ extension WorktreeRepository {
     return (held, held.subtracting(Self.ids(listed.text)))
   }
 
-  package func otherParts(of rewrite: CommitRewrite) async -> [ObjectID] {
-    do throws(GitError) {
+  package func otherParts(of rewrite: CommitRewrite) async throws(GitError) -> [ObjectID] {
+    do {
       return try await parts(before: rewrite.new, of: rewrite.old)
-    } catch {
+    } catch  where error.code == .missingObject {
       return []
     }
   }

@@ -230,6 +230,19 @@ import Testing
     #expect(text.split(separator: "\n").contains("  S2") == isSplit, "\(text)")
   }
 
+  @Test func aPartThatIsSplitAgainBecomesItsParts() async throws {
+    let text = try await outcome(
+      of: """
+        step 'for n in 1 2 3; do echo $n > f$n; done; git add .; git commit -qm all'
+        edit() { GIT_SEQUENCE_EDITOR="sed -i '1s/pick/edit/'" git rebase -q -i $1 2>/dev/null; git reset -q HEAD^; }
+        go() { git add $1; git commit -qm $1; git add .; git commit -qm rest >/dev/null; git rebase --continue 2>/dev/null >&2; }
+        edit HEAD~1; git add f1 f2; git commit -qm two; go f3
+        edit HEAD~2; go f1; git log --format=%s -3 | tr '\\n' ' '; fates; laforge run -q true; fates
+        """)
+    let fates = "S2 ID, now ID and ID and ID f1\n"
+    #expect(text == "f3 rest f1 " + fates + fates, "\(text)")
+  }
+
   @Test func commitsOnNoBranchAreToldAndGoneOnesToo() async throws {
     let text = try await outcome(
       of: """

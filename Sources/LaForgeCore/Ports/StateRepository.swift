@@ -147,7 +147,7 @@ package protocol StateRepository: SourceRepository {
   ///
   /// Those right before it count that change, together with it, the same files from the same to the
   /// same contents as the old commit. Where an object is gone, there is no telling: none.
-  func otherParts(of rewrite: CommitRewrite) async -> [ObjectID]
+  func otherParts(of rewrite: CommitRewrite) async throws(GitError) -> [ObjectID]
 
   /// Returns the annotated tags among objects that references name.
   func annotatedTags(among ids: Set<ObjectID>) async throws(GitError) -> Set<ObjectID>

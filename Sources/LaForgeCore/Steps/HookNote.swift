@@ -20,19 +20,24 @@ extension [HookNote] {
   ///   - record: What is known of commits without the notes.
   ///   - repository: Holds the commits.
   /// - Returns: The notes with all parts.
+  /// - Throws: `GitError` where the repository cannot be read.
   package func completed(
     from record: CommitRecord, in repository: some StateRepository
-  ) async -> [HookNote] {
+  ) async throws(GitError) -> [HookNote] {
     var (notes, record) = (self, record)
     for index in notes.indices {
-      record.add(notes[index])
-      var rewrites: [CommitRewrite] = []
+      var note = HookNote(path: notes[index].path)
+      note.commits = notes[index].commits
+      record.add(note)
       for rewrite in notes[index].rewrites {
         let isOfStep = !record.makers(of: rewrite.old).isEmpty
-        let parts = isOfStep ? await repository.otherParts(of: rewrite) : []
-        rewrites += parts.map { CommitRewrite(old: rewrite.old, new: $0) } + [rewrite]
+        let parts = isOfStep ? try await repository.otherParts(of: rewrite) : []
+        let all = parts.map { CommitRewrite(old: rewrite.old, new: $0) } + [rewrite]
+        note.rewrites += all
+        // A part may have been split again by what was noted next.
+        for rewrite in all { record.add(rewrite) }
       }
-      notes[index].rewrites = rewrites
+      notes[index] = note
     }
     return notes
   }
@@ -43,14 +48,19 @@ extension StepReading {
   ///
   /// - Parameter repository: Holds the commits.
   /// - Returns: What is known.
-  /// - Throws: `StoreError`.
+  /// - Throws: `StateError`.
   package func commitRecord(
     withNotesIn repository: some StateRepository
-  ) async throws(StoreError) -> CommitRecord {
+  ) async throws(StateError) -> CommitRecord {
     // Before the database: a note goes only once it is in there.
     let notes = hookNotes()
-    var record = try commitRecord()
-    for note in await notes.completed(from: record, in: repository) { record.add(note) }
+    var record: CommitRecord
+    do { record = try commitRecord() } catch { throw .store(error) }
+    do {
+      for note in try await notes.completed(from: record, in: repository) { record.add(note) }
+    } catch {
+      throw .git(error)
+    }
     return record
   }
 }
