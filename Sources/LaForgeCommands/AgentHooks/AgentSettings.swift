@@ -17,7 +17,7 @@ struct AgentSettings {
   /// How LaForge's hooks stand in the settings.
   enum State: String {
     case installed
-    /// Some of them, or those of another version.
+    /// Some of them are there.
     case outdated
     case missing
     /// The file is there and cannot be read.
@@ -27,50 +27,37 @@ struct AgentSettings {
   /// - Throws: `CommandFailure` where the file is there and cannot be read.
   func state() throws -> State {
     guard let text = try read() else { return .missing }
-    let found = hooks(in: text)
-    if found.isEmpty { return .missing }
-    let isWhole =
-      found.count == agent.events.count
-      && agent.events.allSatisfy { event in
-        found.contains { $0.event == event.name && $0.command == agent.command(event.action) }
-      }
-    return isWhole ? .installed : .outdated
+    let missing = missing(in: text)
+    if missing.isEmpty { return .installed }
+    return missing.count == agent.events.count ? .missing : .outdated
   }
 
-  /// Adds the hooks, and corrects those of another version where they stand; what else is in the file
-  /// stays as it is, byte for byte.
+  /// Adds the hooks that are not there; what else is in the file stays as it is, byte for byte.
   ///
   /// - Throws: `CommandFailure`; the file was left as it is.
   func install() throws {
     guard var text = try read() else { return try write(Array(newText.utf8)) }
-    let before = text.bytes
+    let missing = missing(in: text)
+    guard !missing.isEmpty else { return }
     do throws(JSONText.Malformed) {
-      try correct(&text)
-      try addMissing(to: &text)
+      try add(missing, to: &text)
     } catch {
       throw CommandFailure(.agentSettingsMalformed(path))
     }
-    if text.bytes != before { try write(text.bytes) }
+    try write(text.bytes)
   }
 
-  /// Gives each event its command of this version, and takes out what is there twice or for nothing.
-  private func correct(_ text: inout JSONText) throws(JSONText.Malformed) {
-    var corrected: Set<String> = []
-    // What stands behind moves with each change, so the last comes first.
-    for place in hooks(in: text).reversed() {
-      let event = agent.events.first { $0.name == place.event }
-      if let event, corrected.insert(event.name).inserted {
-        try text.replace(
-          place.commandRange, by: JSONShape.quote(agent.command(event.action)))
-      } else {
-        try remove(place, from: &text)
-      }
+  /// The events in which nothing calls LaForge as it should.
+  private func missing(in text: JSONText) -> [HookedAgent.Event] {
+    let commands = commands(in: text)
+    return agent.events.filter { event in
+      !commands.contains { $0.event == event.name && agent.calls(event.action, in: $0.command) }
     }
   }
 
-  private func addMissing(to text: inout JSONText) throws(JSONText.Malformed) {
-    let present = Set(hooks(in: text).map(\.event))
-    let missing = agent.events.filter { !present.contains($0.name) }
+  private func add(
+    _ missing: [HookedAgent.Event], to text: inout JSONText
+  ) throws(JSONText.Malformed) {
     guard text.node(at: ["hooks"]) != nil else {
       return try text.append(Self.shape(missing, agent), named: "hooks", at: [])
     }
@@ -96,8 +83,9 @@ struct AgentSettings {
       rmdir(path.removingLastComponent().string)
       return true
     }
-    let places = hooks(in: text)
+    let places = commands(in: text).filter { agent.isOurs($0.command) }
     do throws(JSONText.Malformed) {
+      // What stands behind moves with each removal, so the last comes first.
       for place in places.reversed() { try remove(place, from: &text) }
     } catch {
       throw CommandFailure(.agentSettingsMalformed(path))
@@ -109,24 +97,24 @@ struct AgentSettings {
   private func remove(_ place: Place, from text: inout JSONText) throws(JSONText.Malformed) {
     if place.isAlone {
       try text.remove(child: place.group, at: ["hooks", place.event])
-    } else {
-      try text.replace(place.rangeWithComma, by: "")
+    } else if let group = text.node(at: ["hooks", place.event])?.children[place.group].value,
+      let hooks = group.member("hooks")
+    {
+      try text.remove(child: place.number, of: hooks)
     }
   }
 
   // MARK: - The text
 
-  /// A hook of LaForge's, and where it stands.
+  /// The command of a hook, and where it stands.
   private struct Place {
     var event: String
     var command: String
-    var commandRange: Range<Int>
-    /// The number of its group in the event.
+    /// The number of its group in the event, and its own in the group.
     var group: Int
+    var number: Int
     /// Whether the group holds nothing else.
     var isAlone: Bool
-    /// What to take out of the group where others are in it.
-    var rangeWithComma: Range<Int>
   }
 
   /// The file as LaForge makes it where there is none.
@@ -146,25 +134,19 @@ struct AgentSettings {
     return .object([("hooks", .array([hook]))])
   }
 
-  private func hooks(in text: JSONText) -> [Place] {
+  private func commands(in text: JSONText) -> [Place] {
     var places: [Place] = []
     for event in text.node(at: ["hooks"])?.children ?? [] {
-      for (number, group) in event.value.children.enumerated() {
+      for (index, group) in event.value.children.enumerated() {
         let hooks = group.value.member("hooks")?.children ?? []
-        for (index, hook) in hooks.enumerated() {
-          guard let name = event.name, let node = hook.value.member("command"),
-            let command = node.text, HookedAgent.isOurs(command)
-          else { continue }
-          var range = hook.range
-          if index > 0 {
-            range = hooks[index - 1].range.upperBound..<range.upperBound
-          } else if hooks.count > 1 {
-            range = range.lowerBound..<hooks[1].range.lowerBound
+        for (number, hook) in hooks.enumerated() {
+          guard let name = event.name, let command = hook.value.member("command")?.text else {
+            continue
           }
           places.append(
             Place(
-              event: name, command: command, commandRange: node.range, group: number,
-              isAlone: hooks.count == 1, rangeWithComma: range))
+              event: name, command: command, group: index, number: number,
+              isAlone: hooks.count == 1))
         }
       }
     }

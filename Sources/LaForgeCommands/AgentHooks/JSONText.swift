@@ -97,14 +97,12 @@ struct JSONText {
     guard let node = node(at: path), node.children.indices.contains(index) else {
       throw Malformed()
     }
+    if node.children.count > 1 { return try remove(child: index, of: node) }
     let child = node.children[index].range
-    if index > 0 {
-      return try replace(node.children[index - 1].range.upperBound..<child.upperBound, by: "")
-    }
-    if node.children.count > 1 {
-      return try replace(child.lowerBound..<node.children[1].range.lowerBound, by: "")
-    }
-    let wasEmpty = child.lowerBound == node.range.lowerBound + 1
+    let hasComment =
+      !JSONScanner.comments(in: bytes[node.range.lowerBound + 1..<child.lowerBound]).isEmpty
+      || !JSONScanner.comments(in: bytes[child.upperBound..<node.range.upperBound - 1]).isEmpty
+    let wasEmpty = hasComment || child.lowerBound == node.range.lowerBound + 1
     if !wasEmpty, let name = path.last,
       let place = self.node(at: Array(path.dropLast()))?.children.firstIndex(where: {
         $0.name == name
@@ -116,8 +114,20 @@ struct JSONText {
       wasEmpty ? child : node.range.lowerBound + 1..<node.range.upperBound - 1, by: "")
   }
 
-  /// Puts a text in the place of a value.
-  mutating func replace(_ range: Range<Int>, by text: String) throws(Malformed) {
+  /// Removes one of several children with its comma; comments around it stay.
+  mutating func remove(child index: Int, of node: Node) throws(Malformed) {
+    let child = node.children[index].range
+    if index == 0 {
+      let next = node.children[1].range.lowerBound
+      let rest = JSONScanner.comments(in: bytes[child.upperBound..<next])
+      return try replace(child.lowerBound..<next, by: rest)
+    }
+    let previous = node.children[index - 1].range.upperBound
+    let rest = JSONScanner.comments(in: bytes[previous..<child.lowerBound])
+    try replace(previous..<child.upperBound, by: rest.isEmpty ? "" : " " + rest)
+  }
+
+  private mutating func replace(_ range: Range<Int>, by text: String) throws(Malformed) {
     bytes.replaceSubrange(range, with: Array(text.utf8))
     root = try JSONScanner.parse(bytes)
   }
@@ -178,6 +188,25 @@ private struct JSONScanner {
     self.bytes = bytes
   }
 
+  /// The comments in what stands between two values; each of a line with its newline.
+  static func comments(in bytes: ArraySlice<UInt8>) -> String {
+    var scanner = JSONScanner(bytes: Array(bytes))
+    var found = ""
+    while let byte = scanner.next {
+      let start = scanner.position
+      if scanner.starts(with: "/") {
+        scanner.skipComment()
+        if scanner.bytes[start...].starts(with: "//".utf8) { scanner.position += 1 }
+        let end = min(scanner.position, scanner.bytes.count)
+        found += String(decoding: scanner.bytes[start..<end], as: UTF8.self)
+        scanner.position = end
+      } else {
+        _ = scanner.take(byte)
+      }
+    }
+    return found
+  }
+
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   private func starts(with text: StaticString) -> Bool {
@@ -195,15 +224,22 @@ private struct JSONScanner {
     while let byte = next {
       if Self.spaces.contains(byte) {
         position += 1
-      } else if starts(with: "//") {
-        while let byte = next, byte != 0x0A { position += 1 }
-      } else if starts(with: "/*") {
-        position += 2
-        while next != nil, !starts(with: "*/") { position += 1 }
-        position = min(position + 2, bytes.count)
+      } else if starts(with: "//") || starts(with: "/*") {
+        skipComment()
       } else {
         return
       }
+    }
+  }
+
+  /// Passes over a comment, but not over the newline that ends it.
+  private mutating func skipComment() {
+    if starts(with: "//") {
+      while let byte = next, byte != 0x0A { position += 1 }
+    } else {
+      position += 2
+      while next != nil, !starts(with: "*/") { position += 1 }
+      position = min(position + 2, bytes.count)
     }
   }
 

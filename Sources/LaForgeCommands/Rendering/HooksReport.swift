@@ -59,8 +59,10 @@ struct HooksReport {
     let place = TerminalText.clean(agent.agent.settings)
     let text =
       switch agent.state {
+      case .installed where action == .uninstall, .outdated where action == .uninstall:
+        "what is left in \(place) is yours to take out"
       case .installed: "installed in \(place)"
-      case .outdated: "other than they should be in \(place): \(install) updates them"
+      case .outdated: "not all of them are in \(place): \(install) adds the rest"
       case .unreadable: "\(place) cannot be read: \(install) says why"
       case .missing where action == .uninstall:
         hasRemovedAgent ? "uninstalled" : "not installed"
