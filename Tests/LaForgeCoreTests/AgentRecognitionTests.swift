@@ -27,6 +27,17 @@ import Testing
     #expect(AgentRecognition(words).agent?.name == name)
   }
 
+  @Test(arguments: [
+    (["sh", "-c", "laforge"], true), (["/bin/bash", "-lc", "laforge"], true),
+    (["bash", "-eo", "pipefail", "-c", "laforge"], true), (["bash", "-c", "--", "laforge"], true),
+    (["bash", "--norc", "-c", "laforge"], true), (["bash", "--norc", "agent"], false),
+    (["bash", "agent", "-c", "x"], false), (["bash", "agent", "--sync", "now"], false),
+    (["bash", "-c"], false), (["bash"], false), (["python3", "-c", "x"], false),
+  ])
+  func aShellThatRunsOneCommandIsSeen(_ words: [String], _ isOne: Bool) {
+    #expect(AgentRecognition.isShellCommand(words) == isOne)
+  }
+
   @Test(
     arguments: [
       ["make", "test"], ["cat", "claude"], ["sh", "-c", "echo claude"],

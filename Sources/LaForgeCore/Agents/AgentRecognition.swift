@@ -106,13 +106,22 @@ package struct AgentRecognition: Equatable, Sendable {
     shells.contains(baseName(words.first ?? "")) && commandIndex(words.dropFirst()) != nil
   }
 
-  /// Where the command of `sh -c COMMAND` stands among the arguments of a shell.
+  /// Where the command of `sh -c COMMAND` stands among the arguments of a shell: behind its options,
+  /// `-c` being among these; see `man 1 bash`.
   private static func commandIndex(_ arguments: ArraySlice<String>) -> Int? {
-    guard
-      let index = arguments.firstIndex(where: { $0.hasPrefix("-") && $0.hasSuffix("c") }),
-      index + 1 < arguments.endIndex
-    else { return nil }
-    return index + 1
+    var index = arguments.startIndex
+    var hasCommand = false
+    while index < arguments.endIndex {
+      let word = arguments[index]
+      let isLong = word.hasPrefix("--")
+      guard word.count > 1, word != "--", word.hasPrefix("-") || word.hasPrefix("+") else { break }
+      if !isLong, word.contains("c") { hasCommand = true }
+      let takesNext =
+        isLong ? ["--rcfile", "--init-file"].contains(word) : "oO".contains(word.last ?? " ")
+      index += takesNext ? 2 : 1
+    }
+    if index < arguments.endIndex, arguments[index] == "--" { index += 1 }
+    return hasCommand && index < arguments.endIndex ? index : nil
   }
 
   /// What a wrapper runs; `nil` where the program is none.
