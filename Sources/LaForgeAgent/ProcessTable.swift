@@ -11,14 +11,24 @@ package struct ProcessTable: Sendable {
     AgentProcess(pid: pid, startTicks: status(of: pid)?.startTicks ?? 0, machine: Self.machine)
   }
 
-  /// Describes a process that LaForge did not start; `nil` where there is none.
-  package func find(_ pid: Int32) -> AgentProcess? {
+  /// Describes a process that LaForge did not start, and the words that it was started with; `nil` where
+  /// there is none.
+  package func find(_ pid: Int32) -> (process: AgentProcess, words: [String])? {
     guard let status = status(of: pid), !status.isZombie else { return nil }
     return Self.foreign(pid, status)
   }
 
-  private static func foreign(_ pid: pid_t, _ status: Status) -> AgentProcess {
-    AgentProcess(pid: pid, startTicks: status.startTicks, machine: machine, leadsGroup: false)
+  private static func foreign(
+    _ pid: pid_t, _ status: Status
+  ) -> (process: AgentProcess, words: [String]) {
+    let words = contents(of: "/proc/\(pid)/cmdline")?.split(
+      separator: "\0", omittingEmptySubsequences: false)
+    // The last word is ended by a NUL as well; more follow where a process has changed its title.
+    let count = (words?.lastIndex { !$0.isEmpty } ?? -1) + 1
+    return (
+      AgentProcess(pid: pid, startTicks: status.startTicks, machine: machine, leadsGroup: false),
+      (words ?? []).prefix(count).map(String.init)
+    )
   }
 
   /// Returns whether any process of the agent's group still runs, or the process alone where it leads
@@ -28,7 +38,7 @@ package struct ProcessTable: Sendable {
   /// got its number later.
   package func isAlive(_ process: AgentProcess) -> Bool {
     guard process.machine == Self.machine else { return false }
-    guard process.leadsGroup else { return find(process.pid) == process }
+    guard process.leadsGroup else { return find(process.pid)?.process == process }
     guard kill(-process.pid, 0) == 0 || errno == EPERM else { return false }
     if let leader = status(of: process.pid), leader.startTicks != process.startTicks {
       return false
@@ -48,10 +58,7 @@ package struct ProcessTable: Sendable {
     var found: [(process: AgentProcess, words: [String])] = []
     var pid = getppid()
     while pid > 1, let status = status(of: pid) {
-      let words = Self.contents(of: "/proc/\(pid)/cmdline")?.split(
-        separator: "\0", omittingEmptySubsequences: false)
-      // The last word is ended by a NUL as well.
-      found.append((Self.foreign(pid, status), (words ?? []).dropLast().map(String.init)))
+      found.append(Self.foreign(pid, status))
       pid = status.parent
     }
     return found

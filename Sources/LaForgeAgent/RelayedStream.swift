@@ -20,7 +20,7 @@ struct RelayedStream {
   private var pending: Range<Int> = 0..<0
   /// Whether a flood can pass from pipe to pipe.
   private var mayPass: Bool
-  /// Whether the pipe that they pass to had no room for them.
+  /// Whether the sink had no room for a flood.
   private var isSinkFull = false
   /// How many bytes the command itself can still have in the pipe; `nil` while it runs.
   private var owed: Int?
@@ -98,11 +98,11 @@ struct RelayedStream {
   /// Passes a flood on without copying it.
   private mutating func pass(observe: (AgentEvent) -> Void) {
     switch sink.pass(from: source, into: buffer) {
-    case .wrote(let count): take(count, observe: observe)
+    case .wrote(let count) where count > 0: take(count, observe: observe)
     case .mustWait: isSinkFull = true
     case .lostReader: loseReader()
     // Copying tells whether anything is wrong.
-    case .failed: mayPass = false
+    case .wrote, .failed: mayPass = false
     }
   }
 

@@ -15,8 +15,8 @@ struct StepBeginning {
   var session: String?
   /// The agent's process; `nil` where none can be seen.
   var caller: CallingAgent?
-  /// Whether the process works on one session at a time, so that a step of another is over.
-  var closesOtherSessions: Bool
+  /// Whether a step that the process began in another session is over.
+  var closesOtherSessions = false
 }
 
 /// What `laforge step end` is told.
@@ -26,6 +26,7 @@ struct StepEnd {
   var session: String?
   /// The session's file, if the agent told it.
   var transcript: String?
+  var reason = EndReason.stepEnd
   var isSuccess = true
   /// What the agent wrote of its usage, in the form of `LAFORGE_USAGE_FILE`.
   var usageFile: [UInt8]?
@@ -70,8 +71,7 @@ struct BegunStepSession {
     }
     for begun in try begunSteps(in: context) where isOver(begun, beginning, caller.process) {
       let run = await end(
-        begun, by: .nextStep, StepEnd(session: begun.baseline.session, isSuccess: false),
-        in: context)
+        begun, StepEnd(session: begun.baseline.session, reason: .nextStep), in: context)
       report(run, closing: false, in: context)
     }
     var configuration = AgentConfiguration()
@@ -119,14 +119,14 @@ struct BegunStepSession {
           consequence: "Nothing was recorded.",
           hint: "`laforge status` shows what is running; `laforge step end 7` ends a certain one."))
     }
-    let run = await self.end(begun, by: .stepEnd, end, in: context)
+    let run = await self.end(begun, end, in: context)
     report(run, closing: !isQuiet && context.error.isTerminal, in: context)
   }
 
   /// Ends the step that a hook means; does nothing where none is running.
   func endIfRunning(_ end: StepEnd, in context: CommandContext) async throws {
     guard let begun = try find(end, in: context) else { return }
-    report(await self.end(begun, by: .stepEnd, end, in: context), closing: false, in: context)
+    report(await self.end(begun, end, in: context), closing: false, in: context)
   }
 
   private func find(_ end: StepEnd, in context: CommandContext) throws -> BegunStep? {
@@ -137,31 +137,51 @@ struct BegunStepSession {
       do { step = try history.step(reference) } catch {
         throw CommandFailure(UserMessage(error, in: history))
       }
-      if let found = begun.first(where: { $0.step.id == step.id }) { return found }
-      throw CommandFailure(
-        UserMessage(
-          code: "not_begun",
-          summary: step.status == .running
-            ? "\(step.id) was not begun by `laforge step`." : "\(step.id) has ended already.",
-          consequence: "Nothing was changed.", hint: "`laforge show \(step.id.rawValue)`"))
+      if let found = begun.first(where: { $0.step.id == step.id }) {
+        guard !isOfSession(found, around: context) else {
+          throw CommandFailure(.notEnded(step, "is the turn that this call comes from"))
+        }
+        return found
+      }
+      let problem =
+        switch step.status {
+        case .running where step.start.agentProcess.map(context.isAgentAlive) == true:
+          "was not begun by `laforge step`"
+        case .running: "was cut off: its agent is gone"
+        default: "has ended already"
+        }
+      throw CommandFailure(.notEnded(step, problem))
     }
     if let id = end.session { return begun.first { $0.baseline.session == id } }
     let ancestors = context.ancestors.map(\.process)
-    return begun.first { $0.step.start.agentProcess.map(ancestors.contains) == true }
+    // A run in between is no part of what was begun around it.
+    let innermost = try RecordingSession.namedStep(session.store, worktree, in: context)
+    return begun.first { begun in
+      begun.step.start.agentProcess.map(ancestors.contains) == true
+        && begun.baseline.session == nil && innermost.map { $0 < begun.step.id } ?? true
+    }
+  }
+
+  /// Whether the call comes from within a step that an agent's session ends.
+  private func isOfSession(_ begun: BegunStep, around context: CommandContext) -> Bool {
+    guard begun.baseline.session != nil, let process = begun.step.start.agentProcess else {
+      return false
+    }
+    return context.ancestors.contains { $0.process == process }
   }
 
   private func end(
-    _ begun: BegunStep, by reason: EndReason, _ end: StepEnd, in context: CommandContext
+    _ begun: BegunStep, _ end: StepEnd, in context: CommandContext
   ) async -> RecordedRun {
-    let report = await usage(of: begun, end, waits: reason == .stepEnd, in: context)
-    let run = await recorder(in: context)
-      .end(begun, by: reason, isSuccess: end.isSuccess, report: report)
+    let run = await recorder(in: context).end(
+      begun, by: end.reason, isSuccess: end.isSuccess && end.reason == .stepEnd
+    ) { await usage(of: begun, end, in: context) }
     session.backUp(in: context)
     return run
   }
 
   private func usage(
-    of begun: BegunStep, _ end: StepEnd, waits: Bool, in context: CommandContext
+    of begun: BegunStep, _ end: StepEnd, in context: CommandContext
   ) async -> UsageReport {
     let start = begun.step.start
     let prices = await prices(in: context)
@@ -178,6 +198,8 @@ struct BegunStepSession {
     }
     let limit = context.clock.monotonicMilliseconds() + Self.patience
     var report = read()
+    // Of a turn that was interrupted nothing more is coming.
+    let waits = end.reason == .stepEnd && end.usageFile == nil
     while waits, !report.showsEndOfTurn, context.clock.monotonicMilliseconds() < limit {
       context.pause(milliseconds: Self.pause)
       report = read()
@@ -218,6 +240,13 @@ struct BegunStepSession {
 }
 
 extension UserMessage {
+  /// A step that cannot be ended by `laforge step end`.
+  static func notEnded(_ step: Step, _ problem: String) -> UserMessage {
+    UserMessage(
+      code: "not_ended", summary: "\(step.id) \(problem).", consequence: "Nothing was changed.",
+      hint: "`laforge show \(step.id.rawValue)` tells of it.")
+  }
+
   /// Why a step could not be begun or ended.
   static func step(_ error: RecordError, _ consequence: String) -> UserMessage {
     var message = UserMessage(

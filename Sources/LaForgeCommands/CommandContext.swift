@@ -181,7 +181,12 @@ package struct CommandContext {
   var ancestors: [(process: AgentProcess, words: [String])] { ProcessTable().ancestors() }
 
   /// A process of this machine; `nil` where there is none.
-  func process(_ pid: Int32) -> AgentProcess? { ProcessTable().find(pid) }
+  func process(_ pid: Int32) -> (process: AgentProcess, words: [String])? {
+    ProcessTable().find(pid)
+  }
+
+  /// Whether an agent, or any process of the group that it leads, still runs.
+  func isAgentAlive(_ agent: AgentProcess) -> Bool { ProcessTable().isAlive(agent) }
 
   /// Waits; for what tells of itself in no other way.
   func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }

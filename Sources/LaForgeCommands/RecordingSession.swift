@@ -109,7 +109,7 @@ struct RecordingSession {
   }
 
   /// The step of this store that the environment names, if it still runs.
-  private static func namedStep(
+  static func namedStep(
     _ store: SQLiteStepStore, _ worktree: String, in context: CommandContext
   ) throws(StoreError) -> StepID? {
     guard context.variable("LAFORGE_STORE") == store.storeID,

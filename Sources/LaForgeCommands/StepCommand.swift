@@ -12,8 +12,8 @@ struct StepCommand: ContextCommand {
     discussion: """
       For an agent that cannot be started by `laforge run`, or that works on one prompt after the \
       other: call 'begin' before each prompt and 'end' after it. 'begin' prints the step; the two \
-      calls find each other by '--session', else by the process that called them. A step that is \
-      never ended is closed by the next 'begin', or when that process has ended.
+      calls find each other by it, by '--session', else by the process that called them. A step that \
+      is never ended is closed by the next 'begin', or when that process has ended.
 
         step=$(laforge step begin --agent my-agent -m "fix the parser") || exit
         …
@@ -115,11 +115,11 @@ struct StepCommand: ContextCommand {
             code: "no_such_process", summary: "There is no process \(pid).",
             consequence: "No step was begun.", hint: "`ps -e` lists the processes."))
       }
-      return CallingAgent(process: found, words: [])
+      return CallingAgent(process: found.process, words: found.words)
     }
     return StepBeginning(
       agent: agent, model: model, label: label, session: session,
-      caller: process ?? CallingAgent(named: agent, in: context), closesOtherSessions: false)
+      caller: process ?? CallingAgent(named: agent, in: context))
   }
 
   private func ending() throws -> StepEnd {

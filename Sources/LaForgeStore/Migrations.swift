@@ -283,7 +283,9 @@ enum Migrations {
       sql: """
         UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'steps'
         """,
-      arguments: ["'user', 'cut_off')", "'user', 'cut_off', 'step_end', 'next_step')"])
+      arguments: [
+        "'user', 'cut_off')", "'user', 'cut_off', 'step_end', 'next_step', 'session_end')",
+      ])
     try database.execute(sql: "PRAGMA schema_version = \(version + 1)")
     try database.execute(sql: "PRAGMA writable_schema = OFF")
   }

@@ -67,22 +67,62 @@ import Testing
       } == [
         "1 next_step failed 1100 None claude ESC echo 1 > one",
         "2 step_end completed 1100 None claude echo 2 > two",
-        "3 step_end completed 1100 None claude ESC echo 3 > three", "S1  not ended", "1",
+        "3 session_end failed 1100 None claude ESC echo 3 > three", "S1  not ended", "1",
       ], "\(text)")
   }
 
-  @Test func anotherSessionOfTheSameProcessClosesTheStepOfTheFirst() async throws {
+  @Test(arguments: [("claude", "session_end"), ("codex", "next_step"), ("gemini", "session_end")])
+  func anotherSessionOfTheSameProcessClosesTheStepOfTheFirst(
+    _ agent: String, _ end: String
+  ) async throws {
     let text = try await outcome(
       of: """
-        laforge hooks install --agent claude >/dev/null
-        printf '%s\\n' 'ESC echo 1 > one' CLEAR 'echo 2 > two' | claude 2>/dev/null; steps
+        laforge hooks install --agent \(agent) >/dev/null
+        printf '%s\\n' 'ESC echo 1 > one' CLEAR 'echo 2 > two' | \(agent) 2>/dev/null; steps
         """)
     #expect(
       text == """
-        1 next_step failed 1100 None claude ESC echo 1 > one
-        2 step_end completed 1100 None claude echo 2 > two
+        1 \(end) failed 1100 None \(agent) ESC echo 1 > one
+        2 step_end completed 1100 None \(agent) echo 2 > two
 
         """)
+  }
+
+  @Test func whatAnotherSessionUsedIsNoneOfATurnThatHasWrittenDownNothing() async throws {
+    let text = try await outcome(
+      of: """
+        laforge hooks install --agent claude >/dev/null; mkfifo ../a ../b
+        echo 'LATE echo > ../a; read _ < ../b' | claude 2>/dev/null & pid=$!
+        read _ < ../a; echo 'echo 2 > two' | claude 2>/dev/null; echo > ../b; wait $pid
+        steps | cut -d' ' -f1-4
+        """)
+    #expect(text == "1 step_end completed None\n2 step_end completed 1100\n")
+  }
+
+  /// A conversation that is resumed has the id that it had.
+  @Test(arguments: ["begin", "end"])
+  func whatAPersonDidAfterTheAgentWasKilledIsNoneOfItsStep(_ next: String) async throws {
+    let text = try await outcome(
+      of: """
+        cat > ../agent <<'END'
+        echo '{"session_id": "s", "prompt": "x"}' | laforge step $1 --hook claude
+        echo agent > a
+        END
+        bash ../agent begin; echo mine > mine; bash ../agent \(next)
+        laforge run -q true; laforge show 1 --json | grep -E '"(ended_by|state_after)"' | tr -d ' \\n'
+        """)
+    #expect(text == "\"ended_by\":\"cut_off\",\"state_after\":\"late\",", "\(text)")
+  }
+
+  @Test func oneTurnHasOneEnd() async throws {
+    let text = try await outcome(
+      of: """
+        mkfifo ../go; echo '{"session_id": "s", "prompt": "x"}' | laforge step begin --hook claude
+        end() { { read _ < ../go; echo '{"session_id": "s", "hook_event_name": "'$1'"}'; } |
+          laforge step end --hook claude; }
+        end Stop & end SessionEnd & sleep 0 > ../go; wait; ls .git/laforge/spool 2>/dev/null; steps
+        """)
+    #expect(text.split(separator: "\n").count == 1, "\(text)")
   }
 
   @Test func aCommitOfAPromptNamesItsStepAndOneOfAPersonDoesNot() async throws {
@@ -128,7 +168,7 @@ import Testing
         laforge hooks install --agent claude >/dev/null; mkfifo ../go
         claude 2>/dev/null <<< 'echo 1 > one; echo $$ > ../inner; echo > ../go; exec sleep 100' & read _ < ../go
         pid=$(laforge status | sed -nE 's/.*pid ([0-9]+).*/\\1/p'); mark
-        laforge log | grep -c ' running '; kill -9 $pid; wait 2>/dev/null
+        laforge log | grep -c ' running '; { kill -9 $pid; wait; } 2>/dev/null
         laforge run -q true; mark; steps | cut -d' ' -f1-3; laforge rollback 1 --before | head -1; ls
         kill $(cat ../inner)
         """)
@@ -218,9 +258,8 @@ import Testing
         laforge hooks | grep claude
         echo '{"a": 1}' > ../real; ln -sf ../../real .claude/settings.json; chmod 600 ../real
         laforge hooks install --agent claude >/dev/null; stat -c %A:%F .claude/settings.json ../real
-        sed -i 's/"command": "! command/"timeout": 5, "command": "true; ! command/' ../real
-        laforge hooks --json | grep -A2 '"claude"' | grep state; laforge hooks install --agent claude
-        grep -c '"timeout": 5, "command": "! command' ../real
+        sed -i 's/"command": "! command/"timeout": 5, "command": "! command/' ../real
+        laforge hooks --json | grep -A2 '"claude"' | grep state
         laforge hooks uninstall --agent claude | tail -1; cat ../real
         """)
     #expect(
@@ -236,12 +275,39 @@ import Testing
           claude        .claude/settings.json cannot be read: `laforge hooks install --agent claude` says why
         lrwxrwxrwx:symbolic link
         -rw-------:regular file
-              "state" : "outdated"
-        agents
-          claude        installed in .claude/settings.json
-        1
+              "state" : "installed"
           claude        uninstalled
         {"a": 1}
+
+        """, "\(text)")
+  }
+
+  @Test func aCommandThatSomebodyComposedAndCommentsAreTheirs() async throws {
+    let text = try await outcome(
+      of: """
+        mkdir .claude; cat > .claude/settings.json <<'END'
+        {
+          "hooks": {
+            "Stop": [ // mine
+              {"hooks": [{"type": "command", "command": "laforge step end --hook claude; say done"}]}
+            ],
+            "SessionEnd": [{"hooks": [{"type": "command", "command": "say bye"}]}] // last
+          }
+        }
+        END
+        cp .claude/settings.json ../before; laforge hooks --json | grep -A2 '"claude"' | grep state
+        laforge hooks install --agent claude | tail -1; grep -c 'laforge step' .claude/settings.json
+        sed -i 's|,{ "hooks"|, /* between */ { "hooks"|' .claude/settings.json
+        laforge hooks uninstall --agent claude | tail -1; grep -c between .claude/settings.json
+        sed 's| /. between ./||' .claude/settings.json | diff ../before -
+        """)
+    #expect(
+      text == """
+              "state" : "outdated"
+          claude        installed in .claude/settings.json
+        3
+          claude        what is left in .claude/settings.json is yours to take out
+        1
 
         """, "\(text)")
   }

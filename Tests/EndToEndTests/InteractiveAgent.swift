@@ -4,7 +4,7 @@ import SystemPackage
 /// A stand-in for the interactive session of an agent that calls hooks and writes its session down.
 ///
 /// Each line of standard input is a prompt, which it obeys as a shell script; `ESC …` is interrupted,
-/// so that no hook tells its end, and `CLEAR` begins another session. The hooks come from the settings
+/// so that no hook tells its end, `LATE …` writes down nothing, and `CLEAR` begins another session. The hooks come from the settings
 /// of the project, their input has the form that the agents' own documents give.
 enum InteractiveAgent {
   /// Puts `claude`, `codex` and `gemini` on the path.
@@ -87,13 +87,16 @@ enum InteractiveAgent {
     opening()
     for prompt in sys.stdin.read().splitlines():
         if prompt == "CLEAR":
+            if final:
+                hook(final)
             session, turns = session + 1, 0
             opening()
             continue
         turns += 1
         hook(begin, prompt=prompt)
-        subprocess.run(["/bin/bash", "-c", prompt.removeprefix("ESC ")])
-        answer()
+        subprocess.run(["/bin/bash", "-c", prompt.removeprefix("ESC ").removeprefix("LATE ")])
+        if not prompt.startswith("LATE "):
+            answer()
         if not prompt.startswith("ESC "):
             hook(end)
     if final:

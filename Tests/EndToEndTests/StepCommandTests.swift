@@ -75,6 +75,42 @@ import Testing
         """, "\(text)")
   }
 
+  /// Only what the calling process or its session began, and nothing around a run.
+  @Test(arguments: [
+    "laforge step begin --session outer >/dev/null; bash -c 'laforge step end; :'",
+    "laforge step begin >/dev/null; laforge run -q bash -c 'laforge step end; :'",
+  ])
+  func whatOthersBeganIsNotEnded(_ script: String) async throws {
+    let text = try await outcome(of: "\(script); laforge show 1 --json | grep -m1 '\"status\"'")
+    #expect(
+      text.hasPrefix("Error: No step was begun here that is not ended.")
+        && text.hasSuffix("  \"status\" : \"running\",\n"), "\(text)")
+  }
+
+  @Test func theTurnOfASessionIsNotEndedFromWithin() async throws {
+    let text = try await outcome(
+      of: """
+        laforge step begin --session s >/dev/null; laforge step end 1 2>&1 | head -1
+        (exec setsid bash -c 'laforge step end --session s; laforge show | head -1')
+        """)
+    #expect(
+      text == """
+        Error: S1 is the turn that this call comes from.
+        S1  ok
+
+        """, "\(text)")
+  }
+
+  @Test func theCommandIsThatOfTheAgentWhateverTitleItHas() async throws {
+    let text = try await outcome(
+      of: """
+        perl -e '$0 = "claude"; system("laforge step begin --agent claude; :")'
+        sleep 100 & laforge step begin --pid $! >/dev/null
+        laforge log --all --jsonl | sed -E 's/.*"command":(\\[[^]]*\\]).*/\\1/'; kill $!
+        """)
+    #expect(text == "S1\n[\"sleep\",\"100\"]\n[\"claude\"]\n", "\(text)")
+  }
+
   @Test(arguments: [
     ("begin 7", "'7' is of no use with 'laforge step begin'."),
     ("begin --failed", "--failed is of no use with 'laforge step begin'."),

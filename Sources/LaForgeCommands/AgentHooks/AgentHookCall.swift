@@ -6,6 +6,7 @@ import SystemPackage
 ///
 /// Claude Code, Codex and Gemini CLI name these alike; see "Hook input" in the hooks reference of each.
 struct AgentHookInput: Decodable {
+  var event: String?
   var session: String?
   var transcript: String?
   var directory: String?
@@ -13,6 +14,7 @@ struct AgentHookInput: Decodable {
   var model: String?
 
   private enum CodingKeys: String, CodingKey {
+    case event = "hook_event_name"
     case session = "session_id", transcript = "transcript_path", directory = "cwd"
     case prompt, model
   }
@@ -60,15 +62,18 @@ struct AgentHookCall {
     let transcript = input.transcript.flatMap { $0.isEmpty ? nil : $0 }
     switch action {
     case .begin:
+      let caller = CallingAgent(named: agent.rawValue, in: context)
       let beginning = StepBeginning(
         agent: agent.rawValue, model: input.model,
         label: input.prompt.flatMap { $0.isEmpty ? nil : String($0.prefix(Self.labelLimit)) },
-        session: input.session, caller: CallingAgent(named: agent.rawValue, in: context),
-        closesOtherSessions: true)
+        session: input.session, caller: caller,
+        closesOtherSessions: agent.leavesSessionsOpen(caller?.words ?? []))
       _ = try await session.begin(beginning, in: context)
     case .end:
-      try await session.endIfRunning(
-        StepEnd(session: input.session, transcript: transcript), in: context)
+      var end = StepEnd(session: input.session, transcript: transcript)
+      // A turn that ended has told so before.
+      if input.event == HookedAgent.sessionEnd { end.reason = .sessionEnd }
+      try await session.endIfRunning(end, in: context)
     }
   }
 }

@@ -22,10 +22,17 @@ enum HookedAgent: String, ExpressibleByArgument, CaseIterable {
   var events: [Event] {
     switch self {
     // A turn that is interrupted has no `Stop`, but the session has an end.
-    case .claude: [("UserPromptSubmit", .begin), ("Stop", .end), ("SessionEnd", .end)]
+    case .claude: [("UserPromptSubmit", .begin), ("Stop", .end), (Self.sessionEnd, .end)]
     case .codex: [("UserPromptSubmit", .begin), ("Stop", .end)]
-    case .gemini: [("BeforeAgent", .begin), ("AfterAgent", .end), ("SessionEnd", .end)]
+    case .gemini: [("BeforeAgent", .begin), ("AfterAgent", .end), (Self.sessionEnd, .end)]
     }
+  }
+
+  static let sessionEnd = "SessionEnd"
+
+  /// Whether it has one session at a time, as it was called, and does not tell where that ends.
+  func leavesSessionsOpen(_ words: [String]) -> Bool {
+    self == .codex && !words.contains { $0.hasSuffix("-server") || $0 == "proto" }
   }
 
   /// The variable by which its hooks find the project's folder; `nil` where there is none.
@@ -42,9 +49,14 @@ enum HookedAgent: String, ExpressibleByArgument, CaseIterable {
     "! command -v laforge >/dev/null 2>&1 || \(Self.call(action)) \(rawValue)"
   }
 
-  /// Whether a command is one that some version of LaForge has put there.
-  static func isOurs(_ command: String) -> Bool {
-    StepCommand.Action.allCases.contains { command.contains(call($0)) }
+  /// Whether a command is one that LaForge has put there.
+  func isOurs(_ command: String) -> Bool {
+    StepCommand.Action.allCases.contains { self.command($0) == command }
+  }
+
+  /// Whether a command does what LaForge's does, perhaps among other things: then it is the person's.
+  func calls(_ action: StepCommand.Action, in command: String) -> Bool {
+    command.contains("\(Self.call(action)) \(rawValue)")
   }
 
   private static func call(_ action: StepCommand.Action) -> String {

@@ -44,7 +44,7 @@ struct ClosingLine {
     case .maxCost:
       let most = limits.maximumCost.map { " \(Readable.cost($0))" } ?? ""
       return "after \(duration) (--max-cost\(most))"
-    case .exit, .signal, .user, .cutOff, .stepEnd, .nextStep: return nil
+    case .exit, .signal, .user, .cutOff, .stepEnd, .nextStep, .sessionEnd: return nil
     }
   }
 

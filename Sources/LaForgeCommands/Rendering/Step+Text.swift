@@ -12,7 +12,7 @@ extension Step {
       case .timeout: "timeout"
       case .idleTimeout: "idle"
       case .maxCost: "max cost"
-      case .nextStep: "not ended"
+      case .nextStep, .sessionEnd: "not ended"
       case .exit, .signal, .user, .cutOff, .stepEnd: end.termination.resultText
       }
     }

@@ -22,15 +22,18 @@ package struct BegunStepRecorder {
       repository: repository, store: store, spool: spool, isAgentAlive: isAgentAlive, clock: clock)
   }
 
-  /// Returns the begun steps of the worktree that nobody has ended, newest first.
+  /// Returns the begun steps of the worktree whose agents still work on them, newest first.
   ///
-  /// One whose end waits in the spool has ended: it must not be ended once more, with what came later.
+  /// One whose end waits in the spool has ended, and so has one whose agent is gone: what came later is
+  /// none of it. The next beginning closes that with the state that is there then.
   ///
   /// - Throws: `StoreError`.
   package func running() throws(StoreError) -> [BegunStep] {
     // What is refused is told by the next beginning.
     _ = opening.takeInSpool()
-    return try store.begunSteps(worktree: repository.location.worktree)
+    return try store.begunSteps(worktree: repository.location.worktree).filter {
+      $0.step.start.agentProcess.map(isAgentAlive) == true
+    }
   }
 
   /// Keeps the state and begins a step from it.
@@ -74,12 +77,12 @@ package struct BegunStepRecorder {
   ///
   /// - Parameters:
   ///   - begun: The step.
-  ///   - reason: `stepEnd` or `nextStep`.
+  ///   - reason: `stepEnd`, `nextStep` or `sessionEnd`.
   ///   - isSuccess: Whether it went well.
-  ///   - report: What the agent used.
+  ///   - usage: Finds out what the agent used; it may have to be waited for, when all else is known.
   /// - Returns: The recorded step; whatever goes wrong is a warning in it.
   package func end(
-    _ begun: BegunStep, by reason: EndReason, isSuccess: Bool, report: UsageReport
+    _ begun: BegunStep, by reason: EndReason, isSuccess: Bool, usage: () async -> UsageReport
   ) async -> RecordedRun {
     let closing = StepClosing(repository: repository, store: store, spool: spool, clock: clock)
     let start = begun.step.start
@@ -87,25 +90,35 @@ package struct BegunStepRecorder {
     // What the monotonic clock says is of no use where it has begun anew.
     let duration = clock.monotonicMilliseconds() - begun.baseline.monotonicMilliseconds
     let elapsed = now.millisecondsSince1970 - start.startTime.millisecondsSince1970
-    var completion = StepCompletion(
+    let completion = StepCompletion(
       endedBy: reason, termination: .reported(success: isSuccess), endTime: now,
       durationMilliseconds: start.agentProcess.map(isAgentAlive) == true && duration >= 0
         ? duration : elapsed,
-      agentReportedError: report.agentReportedError,
-      agentConfiguration: closing.configuration(of: begun.step, completedBy: report),
-      tokenUsage: report.usage)
-    completion.usageExplanation = report.explanation
+      agentConfiguration: start.agentConfiguration)
     let references = begun.baseline.references
     let before = CapturedState(
       state: begun.step.stateBefore ?? RepositoryState(head: start.headBefore, snapshot: nil),
       leftOut: start.leftOut ?? [], commits: references.progress)
+    var unreadableLines = 0
     var (step, warnings) = await closing.close(
       RunningStep(begun: begun.step, in: store),
-      from: StepBaseline(captured: before, tips: references.tips), with: completion)
-    if report.unreadableLines > 0 {
-      warnings.append(.unreadableUsage(lines: report.unreadableLines))
+      from: StepBaseline(captured: before, tips: references.tips), with: completion
+    ) { completion in
+      let report = await usage()
+      completion.agentReportedError = report.agentReportedError
+      completion.agentConfiguration = closing.configuration(of: begun.step, completedBy: report)
+      completion.tokenUsage = report.usage
+      completion.usageExplanation = report.explanation
+      unreadableLines = report.unreadableLines
     }
-    do {
+    if unreadableLines > 0 { warnings.append(.unreadableUsage(lines: unreadableLines)) }
+    do throws(StateError) {
+      // Whoever begins another step meanwhile must not lose the mark.
+      let lock: AnyObject
+      do { lock = try store.lockWorktree(repository.location.worktree) } catch {
+        throw .store(error)
+      }
+      defer { withExtendedLifetime(lock) {} }
       try BegunStepMark(repository: repository, store: store).refresh()
     } catch {
       warnings.append(.notTidied(error))

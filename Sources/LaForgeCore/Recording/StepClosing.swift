@@ -25,9 +25,11 @@ struct StepClosing {
   ///   - running: The step.
   ///   - baseline: What it is compared with.
   ///   - completion: What is known of the end; what the step did to the repository is added.
+  ///   - complete: Adds what takes time to find out, when the state is kept.
   /// - Returns: The step as it was recorded, and what could not be done.
   func close(
-    _ running: consuming RunningStep, from baseline: StepBaseline, with completion: StepCompletion
+    _ running: consuming RunningStep, from baseline: StepBaseline, with completion: StepCompletion,
+    complete: (inout StepCompletion) async -> Void = { _ in }
   ) async -> (step: Step, warnings: [RecordWarning]) {
     var completion = completion
     let changes = StepChanges(
@@ -40,6 +42,7 @@ struct StepClosing {
     // Kept before the row is final: what the row names must exist.
     let failure = await keepOrphans(
       of: running.step.id, baseline, completion, progress: progress)
+    await complete(&completion)
     let (step, unfinished) = finish(running, with: completion)
     let remaining = failure == nil ? await unprotect(step.id) : nil
     warnings += [failure, unfinished, remaining].compactMap { $0 }
@@ -97,6 +100,12 @@ struct StepClosing {
       try running.finish(with: completion)
       return (step, nil)
     } catch let cause {
+      // Another end came first; one that was only guessed is no end.
+      if cause.code == .alreadyFinished, let recorded = try? store.step(step.id),
+        recorded.status != .interrupted
+      {
+        return (recorded, nil)
+      }
       do {
         let path = try spool.keep(step, storeID: store.storeID)
         return (step, .spooled(path: path, cause: cause))

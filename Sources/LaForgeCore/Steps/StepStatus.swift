@@ -30,6 +30,8 @@ public enum EndReason: String, Codable, CaseIterable, Sendable {
   case stepEnd = "step_end"
   /// The agent began another step without having ended it.
   case nextStep = "next_step"
+  /// The agent's session ended, and the agent had not ended the step.
+  case sessionEnd = "session_end"
 }
 
 /// How a process ended, as `wait4(2)` tells it, or how an agent says that its work went.
