@@ -260,7 +260,7 @@ package struct UsageReader: UsageMeter {
       report.usage?.incompleteReason = "what reports it could not be read"
     }
     if var usage = report.usage {
-      prices.complete(&usage, model: report.model)
+      prices.complete(&usage, model: report.model ?? model)
       report.usage = usage
     }
     report.explanation = explanation

@@ -125,6 +125,19 @@ import Testing
         """, "\(output)")
   }
 
+  @Test func theModelThatIsGivenIsPricedWhereNothingTellsIt() async throws {
+    let output = try await output(
+      of: """
+        git config laforge.price.house-model.input 3; git config laforge.price.house-model.output 15
+        tell() { laforge run -q --model "$1" -- sh -c 'echo "$0" > "$LAFORGE_USAGE_FILE"' "$2"; figures; }
+        tell house-model '{"input_tokens": 1000000, "output_tokens": 0}'
+        tell other '{"input_tokens": 1000000, "output_tokens": 0, "model": "house-model"}'
+        """)
+    let all =
+      "\"cost\":3,\"cost_source\":\"user\",\"prompt_tokens\":1000000,\"total_tokens\":1000000\n"
+    #expect(output.standardOutput == all + all, "\(output)")
+  }
+
   @Test func mistakesAreNamed() async throws {
     let output = try await output(
       of: """
