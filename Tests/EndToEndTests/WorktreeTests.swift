@@ -67,6 +67,26 @@ import Testing
         """, "\(output)")
   }
 
+  @Test func aBranchThatIsDeletedWithItsWorktreeComesBack() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        git worktree add -q -b topic ../side; git -C ../side commit -q --allow-empty -m only
+        git rev-parse topic > ../id
+        laforge run -q sh -c 'git worktree remove ../side; git branch -q -D topic'; laforge show | grep refs
+        git reflog expire --expire=now --all; git gc -q --prune=now
+        laforge undo | head -1; git rev-parse topic | diff - ../id; laforge redo | head -1; git branch
+        """)
+    #expect(
+      output == """
+          refs      deleted refs/heads/topic
+        Undid S1 (sh: git worktree remove ../side; git branch -q …).
+        Redid S1 (sh: git worktree remove ../side; git branch -q …).
+        * main
+          topic
+
+        """, "\(output)")
+  }
+
   @Test func aBranchThatAnotherHasCheckedOutIsLeftAlone() async throws {
     let output = try await RecordedScript.outcome(
       of: """

@@ -30,12 +30,19 @@ package struct ReferenceTips: Equatable, Codable, Sendable {
 
   /// How references are now against what they were, by their full names.
   ///
-  /// A branch that another worktree has checked out is that worktree's own.
+  /// A branch that another worktree has checked out is that worktree's own, unless it is gone.
+  ///
+  /// - Parameters:
+  ///   - old: What they were.
+  ///   - elsewhere: The branches that other worktrees had checked out then.
   package func moves(
-    since old: [String: ObjectID], elsewhere: some Sequence<String> = []
+    since old: [String: ObjectID], elsewhere: [String: ObjectID] = [:]
   ) -> [ReferenceMove] {
     let new = branches.merging(others) { $1 }
-    return Set(old.keys).union(new.keys).subtracting(branchesElsewhere.keys).subtracting(elsewhere)
+    let gone = elsewhere.filter { new[$0.key] == nil && branchesElsewhere[$0.key] == nil }
+    let old = old.merging(gone) { $1 }
+    return Set(old.keys).union(new.keys).subtracting(branchesElsewhere.keys)
+      .subtracting(elsewhere.keys.filter { gone[$0] == nil })
       .filter { old[$0] != new[$0] }.sorted()
       .map { ReferenceMove(name: $0, old: old[$0], new: new[$0]) }
   }

@@ -100,10 +100,11 @@ package struct StepChanges {
 
   /// The references that are not where they were.
   ///
-  /// A branch that another worktree has checked out, before or after, is that worktree's own.
+  /// A branch that another worktree has checked out, before or after, is that worktree's own, unless
+  /// it is gone.
   private func moves(to after: ReferenceTips) -> [ReferenceMove] {
     after.moves(
       since: tipsBefore.branches.merging(tipsBefore.others) { $1 },
-      elsewhere: tipsBefore.branchesElsewhere.keys)
+      elsewhere: tipsBefore.branchesElsewhere)
   }
 }
