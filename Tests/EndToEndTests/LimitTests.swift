@@ -19,12 +19,12 @@ import Testing
     let output = try await outcome(
       of: """
         export note; laforge run --timeout 1s bash -c 'sleep 100 & sleep 100 & eval "$note"; wait'
-        echo $?; ended; gone
+        echo $?; ended; gone; laforge show | head -1
         """)
     #expect(
       output.standardOutput
-        == "143\n\"ended_by\":\"timeout\",\"exit_code\":null,\"signal\":15,\"status\":\"failed\",\n",
-      "\(output)")
+        == "143\n\"ended_by\":\"timeout\",\"exit_code\":null,\"signal\":15,\"status\":\"failed\",\n"
+        + "S1  stopped by --timeout, SIGTERM\n", "\(output)")
     #expect(
       output.standardError.hasPrefix("S1 stopped after ")
         && output.standardError.contains("(--timeout 1.0s), SIGTERM: nothing changed"), "\(output)"

@@ -34,18 +34,14 @@ struct ClosingLine {
   /// What limit ended the run: `after 10m (--timeout)`.
   private func stopped(_ end: StepCompletion) -> String? {
     let duration = Readable.duration(milliseconds: end.durationMilliseconds)
-    func limit(_ milliseconds: Int64?) -> String {
-      milliseconds.map { " \(Readable.duration(milliseconds: $0))" } ?? ""
-    }
-    switch end.endedBy {
-    case .timeout: return "after \(duration) (--timeout\(limit(limits.timeout)))"
-    case .idleTimeout:
-      return "after \(duration) (--idle-timeout\(limit(limits.idleTimeout)))"
-    case .maxCost:
-      let most = limits.maximumCost.map { " \(Readable.cost($0))" } ?? ""
-      return "after \(duration) (--max-cost\(most))"
-    case .exit, .signal, .user, .cutOff, .stepEnd, .nextStep, .sessionEnd: return nil
-    }
+    guard let option = end.endedBy.limitOption else { return nil }
+    let limit: String? =
+      switch end.endedBy {
+      case .timeout: limits.timeout.map(Readable.duration)
+      case .idleTimeout: limits.idleTimeout.map(Readable.duration)
+      default: limits.maximumCost.map { Readable.cost($0) }
+      }
+    return "after \(duration) (\(option)\(limit.map { " \($0)" } ?? ""))"
   }
 
   private static let waysOut =

@@ -1,5 +1,17 @@
 import LaForgeCore
 
+extension EndReason {
+  /// The option of `laforge run` whose limit ended the step; `nil` where none did.
+  var limitOption: String? {
+    switch self {
+    case .timeout: "--timeout"
+    case .idleTimeout: "--idle-timeout"
+    case .maxCost: "--max-cost"
+    case .exit, .signal, .user, .cutOff, .stepEnd, .nextStep, .sessionEnd: nil
+    }
+  }
+}
+
 /// What a step's parts are called in every text.
 extension Step {
   /// `ok`, `exit 1`, `SIGTERM`, `timeout`, `running`, `cut off`, `failed`, `not ended`.

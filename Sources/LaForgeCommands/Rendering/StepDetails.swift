@@ -31,6 +31,9 @@ struct StepDetails {
     case (.running, _): return "running"
     case (.interrupted, _), (_, nil): return "cut off"
     case (_, let end?):
+      if let limit = end.endedBy.limitOption {
+        return "stopped by \(limit), \(end.termination.resultText)"
+      }
       if end.termination.isSuccess { return "ok" }
       if case .reported = end.termination { return step.resultText }
       return "\(end.endedBy == .user ? "stopped" : "failed"), \(end.termination.resultText)"
