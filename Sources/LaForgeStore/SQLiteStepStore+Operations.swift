@@ -68,7 +68,24 @@ extension SQLiteStepStore: OperationStore {
             literal: "UPDATE steps SET active = \(isActive) WHERE id = \(id.rawValue)")
         }
       }
+      if operation.kind == .redo, operation.reverses == nil {
+        try self.forgetRedone(in: operation.worktree, database)
+      }
     }
+  }
+
+  /// Where steps were redone by their numbers, an operation of which none is rolled back any more has
+  /// nothing left that could be redone.
+  private func forgetRedone(in worktree: String, _ database: Database) throws {
+    try database.execute(
+      literal: """
+        UPDATE operations SET is_redoable = FALSE
+        WHERE worktree = \(worktree) AND is_redoable AND kind IN ('undo', 'rollback')
+          AND json_array_length(plan_json, '$.deactivates') > 0
+          AND NOT EXISTS (
+            SELECT 1 FROM json_each(plan_json, '$.deactivates') JOIN steps ON steps.id = json_each.value
+            WHERE NOT steps.active)
+        """)
   }
 
   package func abandonOperation(

@@ -108,6 +108,24 @@ import Testing
         """, "\(output)")
   }
 
+  @Test func whatWasRedoneByItsNumberIsNotRedoneAgain() async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        for i in 1 2; do laforge run -q sh -c "echo $i > f$i; git add .; git commit -q -m $i"; done
+        laforge undo 1 >/dev/null; laforge redo 1 >/dev/null; laforge | grep '^  redo'
+        laforge redo 2 >/dev/null; laforge | grep '^  redo'; laforge redo; echo $?; laforge ops | grep -c 'can redo'
+        """)
+    #expect(
+      output == """
+          redo      what O1 took back (undo S1 and S2, just now)
+          redo      nothing
+        Error: There is nothing to redo: what was undone last is redone already (O3).
+        1
+        0
+
+        """, "\(output)")
+  }
+
   @Test func itGoesForwardStepByStepThroughRolledBackAncestors() async throws {
     let output = try await RecordedScript.outcome(
       of: """
