@@ -5,7 +5,7 @@ import LaForgeGit
 struct CommitFate {
   /// As the step made it.
   let commit: ObjectID
-  /// What it is now: itself, or what amends and rebases made of it.
+  /// What it is now: itself, or what amends and rebases made of it, or both where both are on branches.
   let present: [ObjectID]
   /// Those of these that git holds.
   let held: [ObjectID]
@@ -19,9 +19,14 @@ struct CommitFate {
     _ commits: [ObjectID], record: CommitRecord, in repository: WorktreeRepository
   ) async throws(GitError) -> [CommitFate] {
     let presents = commits.map(record.present)
-    let places = try await repository.places(of: Set(presents.joined()))
+    let places = try await repository.places(of: Set(presents.joined()).union(commits))
     return zip(commits, presents).map { commit, present in
-      CommitFate(
+      var present = present
+      if present != [commit], places.onBranch.contains(commit) {
+        // An operation has brought it back, or another branch has it still.
+        present = [commit] + present.filter(places.onBranch.contains)
+      }
+      return CommitFate(
         commit: commit, present: present, held: present.filter(places.held.contains),
         isOnBranch: present.contains(where: places.onBranch.contains))
     }

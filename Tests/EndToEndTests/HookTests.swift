@@ -243,6 +243,15 @@ import Testing
     #expect(text == "f3 rest f1 " + fates + fates, "\(text)")
   }
 
+  @Test func aCommitThatWasRewrittenAndIsBackIsItself() async throws {
+    let text = try await outcome(
+      of: """
+        step 'git commit -q --allow-empty -m one'; git commit -q --amend --allow-empty -m better; fates
+        laforge rollback 2 >/dev/null; fates; git branch both HEAD@{1}; fates
+        """)
+    #expect(text == "S2 ID, now ID better\nS2 ID one\nS2 ID, now ID and ID one\n", "\(text)")
+  }
+
   @Test func commitsOnNoBranchAreToldAndGoneOnesToo() async throws {
     let text = try await outcome(
       of: """

@@ -137,7 +137,7 @@ import Testing
     let id = text.prefix(7)
     let rows = [
       "  goes     what you edited between the steps in a; it is kept in the operation\n",
-      "  goes     \(id), made by none of the steps, leaves its branch and stays recorded\n",
+      "  goes     \(id), made by none of these steps, leaves main and stays recorded\n",
     ]
     expect(text, holds: ["Undo would take out S1 and S2:\n"] + rows + ["Undid S1 and S2.\n"] + rows)
   }

@@ -78,9 +78,11 @@ extension OperationText {
     }
     if !plan.ownCommits.isEmpty {
       let commits = Readable.list(plan.ownCommits.map(abbreviate))
+      // It may be on another branch as well, and of a step that stays.
+      let branch = plan.references.isEmpty ? plan.head.old?.shortBranch ?? "HEAD" : "a branch"
       let verb =
-        plan.ownCommits.count == 1 ? "leaves its branch and stays" : "leave their branch and stay"
-      rows.append(("goes", "\(commits), made by none of the steps, \(verb) recorded"))
+        plan.ownCommits.count == 1 ? "leaves \(branch) and stays" : "leave \(branch) and stay"
+      rows.append(("goes", "\(commits), made by none of these steps, \(verb) recorded"))
     }
     return rows
   }
