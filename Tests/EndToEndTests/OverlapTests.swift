@@ -21,9 +21,12 @@ import Testing
     let output = try await outcome(
       first: "echo a > a", second: "echo b > b",
       then: """
-        laforge undo | grep -c yours; ls; laforge redo > ../null; laforge undo 1 > ../null; ls
+        laforge undo > ../undone; grep -c yours ../undone; grep goes ../undone; ls; laforge redo > ../null; laforge undo 1 > ../null; ls
         """)
-    #expect(output == "0\nREADME.md\na\nREADME.md\nb\n")
+    #expect(
+      output
+        == "0\n  goes     all that changed while S2 ran; S1 ran at the same time\nREADME.md\na\nREADME.md\nb\n",
+      "\(output)")
   }
 
   @Test func whereTheirPathsMeetNeitherIsUndoneAlone() async throws {

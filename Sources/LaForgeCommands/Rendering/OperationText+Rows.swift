@@ -67,6 +67,13 @@ extension OperationText {
   /// Work of the person that goes with the steps, or that stays although its path changes.
   var workRows: [(name: String, text: String)] {
     var rows: [(name: String, text: String)] = []
+    for step in steps where kind == .undo {
+      // Each saw what the other did, and the shorter one counts.
+      let others = step.overlaps.filter { id in !steps.contains { $0.id == id } }
+      guard !others.isEmpty else { continue }
+      let names = Readable.list(others.map(\.description))
+      rows.append(("goes", "all that changed while \(step.id) ran; \(names) ran at the same time"))
+    }
     if !plan.overtaken.isEmpty {
       let paths = Readable.list(plan.overtaken.map(\.text))
       rows.append(
