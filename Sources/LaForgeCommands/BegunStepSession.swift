@@ -249,10 +249,16 @@ extension UserMessage {
 
   /// Why a step could not be begun or ended.
   static func step(_ error: RecordError, _ consequence: String) -> UserMessage {
-    var message = UserMessage(
-      error, unstarted: AgentCommand(words: [Array("laforge".utf8)]), newestCopy: nil)
+    // What a run could do about it is of no use here.
+    var message =
+      switch error {
+      case .repository(let error): UserMessage(error, unstarted: nil)
+      case .store(let error): UserMessage(error, unstarted: nil, newestCopy: nil)
+      default:
+        UserMessage(
+          error, unstarted: AgentCommand(words: [Array("laforge".utf8)]), newestCopy: nil)
+      }
     message.consequence = consequence
-    // What a run could do about it.
     if case .state = error { message.hint = nil }
     if case .tooBroad = error { message.hint = "`laforge run --force` records it all the same." }
     return message

@@ -252,7 +252,8 @@ package struct UsageReader: UsageMeter {
     if let usageFile { merge(usageFile, into: &report, &explanation) }
     report.unreadableLines = unreadableLines + document.dropped
     if report.unreadableLines > 0 {
-      explanation.notes.append("\(report.unreadableLines) reports could not be read")
+      let count = report.unreadableLines
+      explanation.notes.append("\(count == 1 ? "1 report" : "\(count) reports") could not be read")
     }
     if report.unreadableLines > 0, report.usage == nil {
       report.usage = TokenUsage()

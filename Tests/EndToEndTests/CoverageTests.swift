@@ -95,7 +95,7 @@ import Testing
   @Test func whatIsNotCoveredAndGoneIsToldAfterTheStep() async throws {
     let environment = try await TestEnvironment()
     try await environment.shell(
-      "echo .env > .gitignore; echo x > .env; git add .; git commit -qm x")
+      "echo .env > .gitignore; echo x > .env; git add .; git commit -qm x; echo more >> README.md")
     let output = try await environment.laforge(["run", "-q", "rm", ".env"])
     #expect(
       output.standardError.hasSuffix(
@@ -106,6 +106,9 @@ import Testing
         Hint: `laforge help limits` says what is covered.
 
         """), "\(output)")
+    let shown = try await environment.shell("laforge show | grep lost")
+    #expect(
+      shown.standardOutput == "  lost      nothing of your uncommitted work that is covered\n")
   }
 
   @Test func anIntentionToAddComesBackWhetherOrNotItsFileIsThere() async throws {

@@ -155,6 +155,19 @@ import Testing
         """, "\(text)")
   }
 
+  @Test func outsideARepositoryTheHintsAreOfUse() async throws {
+    let text = try await outcome(of: "cd ..; laforge step begin; echo $?")
+    #expect(
+      text.hasSuffix(
+        """
+        is in no git repository.
+        No step was begun or ended.
+        Hint: `laforge -C FOLDER …` works in another folder.
+        1
+
+        """), "\(text)")
+  }
+
   @Test func itWorksInEveryWorktreeForItself() async throws {
     let text = try await outcome(
       of: """

@@ -107,7 +107,9 @@ struct StepDetails {
     facts += commitFacts
     facts += moves(end)
     if let lost = end.lost, step.start.stateBefore == .snapshot {
-      facts.append(("lost", lost.isEmpty ? "nothing of your uncommitted work" : self.lost(lost)))
+      let isAllCovered = step.start.leftOut?.isEmpty ?? true
+      let nothing = "nothing of your uncommitted work" + (isAllCovered ? "" : " that is covered")
+      facts.append(("lost", lost.isEmpty ? nothing : self.lost(lost)))
     }
     facts += usage(end)
     if let output = end.output, let text = describe(output) { facts.append(("output", text)) }

@@ -35,6 +35,7 @@ package struct ReferenceTips: Equatable, Codable, Sendable {
   /// - Parameters:
   ///   - old: What they were.
   ///   - elsewhere: The branches that other worktrees had checked out then.
+  /// - Returns: The moves, by name.
   package func moves(
     since old: [String: ObjectID], elsewhere: [String: ObjectID] = [:]
   ) -> [ReferenceMove] {
