@@ -46,6 +46,7 @@ extension LeftOut {
     case .notAFile: return "neither a file nor a link"
     case .nestedRepository: return "a repository of its own"
     case .submodule: return "submodule with uncommitted changes"
+    case .submoduleMoved: return "submodule at another commit"
     case .refusedName: return "a name that git refuses"
     case .filterFailed: return "its filter failed"
     case .ignored: return "ignored, not in an ignored folder"

@@ -127,6 +127,29 @@ import Testing
       ])
   }
 
+  @Test func aSubmoduleThatStaysAtAnotherCommitIsNamed() async throws {
+    let text = try await outcome(
+      of: """
+        git init -q ../lib; git -C ../lib commit -q --allow-empty -m start
+        git -c protocol.file.allow=always submodule -q add ../lib lib; git commit -qm sub
+        laforge run -q sh -c 'git -C lib commit -q --allow-empty -m in; git commit -qam bump'
+        laforge undo --dry-run | grep outside; laforge undo | grep -E 'outside|Checked'
+        git submodule -q update; git status --porcelain; laforge redo >/dev/null; git submodule -q update
+        laforge run -q git -C lib checkout -q HEAD~1; laforge undo | grep -E 'outside|Checked'
+        """)
+    let row = "  outside  lib (submodule at another commit): not touched"
+    expect(
+      text,
+      holds: [
+        row + "\n",
+        row + ", `git submodule update` moves it\n"
+          + "Checked: all else is as before S1. `laforge redo` brings S1 back.\n",
+        row + ", `git submodule update` moves it\n"
+          + "Checked: all else is as before S2. `laforge redo` brings S2 back.\n",
+      ])
+    #expect(!text.contains(" M lib"), "\(text)")
+  }
+
   @Test func workOfOnesOwnBetweenTwoStepsIsNamed() async throws {
     let text = try await outcome(
       of: """

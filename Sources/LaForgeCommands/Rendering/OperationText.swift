@@ -28,11 +28,18 @@ struct OperationText {
       rows.append(("yours", "\(kept), changed since \(since), \(verb) as you left it"))
     }
     rows += referenceRows
+    if !staleSubmodules.isEmpty {
+      let text = staleSubmodules.text(atMost: Self.named)
+      rows.append(("outside", "\(text): not touched, `git submodule update` moves it"))
+    }
     let lines =
       [wrap("\(deed(isDone: true)).", width)] + FactRows.lines(rows, indent: 11, width: width)
       + [wrap(closing(report), width)] + lockFileAdvice.map { wrap($0, width) }
     return lines.map { $0 + "\n" }.joined()
   }
+
+  /// What the operation would have moved, did LaForge go into submodules.
+  private var staleSubmodules: [LeftOut] { plan.uncovered.filter { $0.reason == .submoduleMoved } }
 
   private func closing(_ report: OperationReport) -> String {
     let them = steps.count > 1 && !plan.activates.isEmpty ? "them" : "it"
@@ -49,6 +56,7 @@ struct OperationText {
     }
     if !report.differing.isEmpty { return back }
     switch written.count + plan.deleted.count {
+    case 0 where !staleSubmodules.isEmpty: return "Checked: all else is \(reached). \(back)"
     case 0 where plan.changesNothing: return "No file had to change. \(back)"
     case 0: return "Checked: all of this is \(reached). \(back)"
     case 1: return "Checked: the file is \(reached). \(back)"

@@ -5,7 +5,7 @@ package struct LeftOutPaths: Sendable {
   /// - Parameter leftOut: What was left out; ignored files and submodules, which no state holds
   ///   anyway, count for nothing here.
   package init(_ leftOut: [LeftOut]) {
-    let items = leftOut.filter { $0.reason != .ignored && $0.reason != .submodule }
+    let items = leftOut.filter { ![.ignored, .submodule, .submoduleMoved].contains($0.reason) }
     self.items = Dictionary(
       items.map { ($0.path.withoutSlash, $0) }, uniquingKeysWith: { first, _ in first })
   }

@@ -26,6 +26,8 @@ public struct LeftOut: Hashable, Codable, Sendable {
     case nestedRepository = "nested_repository"
     /// A submodule with uncommitted changes of its own.
     case submodule
+    /// A submodule that stands at another commit than an operation wants.
+    case submoduleMoved = "submodule_moved"
     /// A name that git refuses to track, such as `.Git`.
     case refusedName = "refused_name"
     /// A filter that git needs for it failed.

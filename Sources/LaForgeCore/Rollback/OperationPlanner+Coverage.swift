@@ -24,7 +24,7 @@ extension OperationPlanner {
     }
     let known = Set(plan.uncovered.map(\.path))
     for edit in submodules where !known.contains(edit.path) {
-      plan.uncovered.append(LeftOut(path: edit.path, reason: .submodule))
+      plan.uncovered.append(LeftOut(path: edit.path, reason: .submoduleMoved))
     }
     let paths = Set(submodules.map(\.path))
     plan.files.removeAll { paths.contains($0.path) }
