@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 // Signals are process-wide, so this state is too. Set before the handlers are, then only read.
@@ -90,6 +91,9 @@ bool laforge_signals_stop(int signal_number, bool whole_group) {
   // This stops here, and goes on when somebody continues it. SIGTTOU is blocked otherwise.
   sigprocmask(SIG_UNBLOCK, &only, &previous);
   kill(whole_group ? 0 : getpid(), signal_number);
+  // SIGCONT is told to any thread, which need not have come to it yet.
+  struct timespec pause = {.tv_nsec = 1000000};
+  for (int i = 0; i < 1000 && !was_continued; i++) nanosleep(&pause, NULL);
   sigprocmask(SIG_SETMASK, &previous, NULL);
   if (may_be_caught) sigaction(signal_number, &ours, NULL);
   return was_continued;

@@ -69,7 +69,8 @@ struct BegunStepSession {
       let path = repository.location.workingTree.string
       throw CommandFailure(.step(.tooBroad(path: path), "No step was begun."))
     }
-    for begun in try begunSteps(in: context) where isOver(begun, beginning, caller.process) {
+    for begun in try begunSteps(in: context)
+    where recorder(in: context).isWorkedOn(begun) && isOver(begun, beginning, caller.process) {
       let run = await end(
         begun, StepEnd(session: begun.baseline.session, reason: .nextStep), in: context)
       report(run, closing: false, in: context)
@@ -123,9 +124,12 @@ struct BegunStepSession {
     report(run, closing: !isQuiet && context.error.isTerminal, in: context)
   }
 
-  /// Ends the step that a hook means; does nothing where none is running.
+  /// Ends the step that a hook means; does nothing where none is running: a session that is resumed has
+  /// the id of one whose agent is gone.
   func endIfRunning(_ end: StepEnd, in context: CommandContext) async throws {
-    guard let begun = try find(end, in: context) else { return }
+    guard let begun = try find(end, in: context), recorder(in: context).isWorkedOn(begun) else {
+      return
+    }
     report(await self.end(begun, end, in: context), closing: false, in: context)
   }
 
@@ -137,20 +141,13 @@ struct BegunStepSession {
       do { step = try history.step(reference) } catch {
         throw CommandFailure(UserMessage(error, in: history))
       }
-      if let found = begun.first(where: { $0.step.id == step.id }) {
-        guard !isOfSession(found, around: context) else {
-          throw CommandFailure(.notEnded(step, "is the turn that this call comes from"))
-        }
-        return found
-      }
-      let problem =
-        switch step.status {
-        case .running where step.start.agentProcess.map(context.isAgentAlive) == true:
-          "was not begun by `laforge step`"
-        case .running: "was cut off: its agent is gone"
-        default: "has ended already"
-        }
-      throw CommandFailure(.notEnded(step, problem))
+      if let found = begun.first(where: { $0.step.id == step.id }) { return found }
+      throw CommandFailure(
+        UserMessage(
+          code: "not_begun",
+          summary: step.status == .running
+            ? "\(step.id) was not begun by `laforge step`." : "\(step.id) has ended already.",
+          consequence: "Nothing was changed.", hint: "`laforge show \(step.id.rawValue)`"))
     }
     if let id = end.session { return begun.first { $0.baseline.session == id } }
     let ancestors = context.ancestors.map(\.process)
@@ -160,14 +157,6 @@ struct BegunStepSession {
       begun.step.start.agentProcess.map(ancestors.contains) == true
         && begun.baseline.session == nil && innermost.map { $0 < begun.step.id } ?? true
     }
-  }
-
-  /// Whether the call comes from within a step that an agent's session ends.
-  private func isOfSession(_ begun: BegunStep, around context: CommandContext) -> Bool {
-    guard begun.baseline.session != nil, let process = begun.step.start.agentProcess else {
-      return false
-    }
-    return context.ancestors.contains { $0.process == process }
   }
 
   private func end(
@@ -223,7 +212,7 @@ struct BegunStepSession {
 
   private func begunSteps(in context: CommandContext) throws -> [BegunStep] {
     do {
-      return try recorder(in: context).running()
+      return try recorder(in: context).unended()
     } catch {
       throw CommandFailure(.step(.store(error), "No step was begun or ended."))
     }
@@ -240,13 +229,6 @@ struct BegunStepSession {
 }
 
 extension UserMessage {
-  /// A step that cannot be ended by `laforge step end`.
-  static func notEnded(_ step: Step, _ problem: String) -> UserMessage {
-    UserMessage(
-      code: "not_ended", summary: "\(step.id) \(problem).", consequence: "Nothing was changed.",
-      hint: "`laforge show \(step.id.rawValue)` tells of it.")
-  }
-
   /// Why a step could not be begun or ended.
   static func step(_ error: RecordError, _ consequence: String) -> UserMessage {
     // What a run could do about it is of no use here.

@@ -185,9 +185,6 @@ package struct CommandContext {
     ProcessTable().find(pid)
   }
 
-  /// Whether an agent, or any process of the group that it leads, still runs.
-  func isAgentAlive(_ agent: AgentProcess) -> Bool { ProcessTable().isAlive(agent) }
-
   /// Waits; for what tells of itself in no other way.
   func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 

@@ -58,13 +58,10 @@ struct ReadingSession {
   /// What is known of the commits of steps.
   func commitRecord() async throws(CommandFailure) -> CommitRecord {
     guard let store else { return CommitRecord() }
-    do {
+    do throws(StoreError) {
       return try await store.commitRecord(withNotesIn: worktree)
     } catch {
-      switch error {
-      case .store(let error): throw failure(.store(error))
-      case .git(let error): throw CommandFailure(.commitsNotRead(error))
-      }
+      throw failure(.store(error))
     }
   }
 

@@ -38,12 +38,8 @@ extension WorktreeRepository {
     return (held, held.subtracting(Self.ids(listed.text)))
   }
 
-  package func otherParts(of rewrite: CommitRewrite) async throws(GitError) -> [ObjectID] {
-    do {
-      return try await parts(before: rewrite.new, of: rewrite.old)
-    } catch  where error.code == .missingObject {
-      return []
-    }
+  package func otherParts(of rewrite: CommitRewrite) async -> [ObjectID] {
+    do { return try await parts(before: rewrite.new, of: rewrite.old) } catch { return [] }
   }
 
   private func parts(

@@ -49,15 +49,15 @@ extension SQLiteStepStore: OperationStore {
         // An undo that takes a redo back makes what that had redone redoable again.
         try database.execute(
           literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(reversed.rawValue)")
-        if operation.kind == .undo {
+        let origin = try Int64.fetchOne(
+          database, sql: "SELECT reverses FROM operations WHERE id = ?",
+          arguments: [reversed.rawValue])
+        if operation.kind == .undo, let origin {
           try database.execute(
             literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(operation.id.rawValue)"
           )
           try database.execute(
-            literal: """
-              UPDATE operations SET is_redoable = TRUE
-              WHERE id = (SELECT reverses FROM operations WHERE id = \(reversed.rawValue))
-              """)
+            literal: "UPDATE operations SET is_redoable = TRUE WHERE id = \(origin)")
         }
       }
       for (ids, isActive) in [

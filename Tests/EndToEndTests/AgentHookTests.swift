@@ -167,14 +167,17 @@ import Testing
         laforge hooks install --agent claude >/dev/null; mkfifo ../go
         claude 2>/dev/null <<< 'echo 1 > one; echo $$ > ../inner; echo > ../go; exec sleep 100' & read _ < ../go
         pid=$(laforge status | sed -nE 's/.*pid ([0-9]+).*/\\1/p'); mark
-        laforge log | grep -c ' running '; { kill -9 $pid; wait; } 2>/dev/null
+        laforge log | grep -c ' running '; kill -9 $pid; wait
         laforge run -q true; mark; steps | cut -d' ' -f1-3; laforge rollback 1 --before | head -1; ls
         kill $(cat ../inner)
         """)
+    // The shell tells when it likes that the agent was killed.
+    let told = text.split(separator: "\n").filter { !$0.contains(" Killed ") }
     #expect(
-      text.hasPrefix("1\n1\n0\n1 cut_off interrupted\n2 exit completed\nRolled back"),
-      "\(text)")
-    #expect(text.hasSuffix("README.md\n"), "\(text)")
+      told == [
+        "1", "1", "0", "1 cut_off interrupted", "2 exit completed",
+        "Rolled back to exactly before S1; S1 and S2 are rolled back.", "README.md",
+      ], "\(text)")
   }
 
   @Test func aRunningTurnIsNotUndoneAndIsEndedByHandIfAnybodyWants() async throws {
@@ -277,6 +280,29 @@ import Testing
               "state" : "installed"
           claude        uninstalled
         {"a": 1}
+
+        """, "\(text)")
+  }
+
+  @Test func whatStandsTwiceGoesTwiceAndAnEventThatDoesIsRefused() async throws {
+    let text = try await outcome(
+      of: """
+        laforge hooks install --agent claude >/dev/null; f=.claude/settings.json
+        python3 - $f <<'END'
+        import json, sys
+        settings = json.load(open(sys.argv[1]))
+        stop = settings["hooks"]["Stop"][0]["hooks"]
+        stop.append(stop[0]); settings["hooks"]["Stop"].append({"hooks": [stop[0], {"command": "mine"}]})
+        json.dump(settings, open(sys.argv[1], "w"))
+        END
+        laforge hooks uninstall --agent claude | tail -1; cat $f; echo
+        echo '{"hooks": {"Stop": [], "Stop": []}}' > $f; laforge hooks install --agent claude 2>&1 | grep -c JSON
+        """)
+    #expect(
+      text == """
+          claude        uninstalled
+        {"hooks": {"UserPromptSubmit": [], "Stop": [{"hooks": [{"command": "mine"}]}], "SessionEnd": []}}
+        1
 
         """, "\(text)")
   }

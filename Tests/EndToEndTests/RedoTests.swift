@@ -114,6 +114,7 @@ import Testing
         for i in 1 2; do laforge run -q sh -c "echo $i > f$i; git add .; git commit -q -m $i"; done
         laforge undo 1 >/dev/null; laforge redo 1 >/dev/null; laforge | grep '^  redo'
         laforge redo 2 >/dev/null; laforge | grep '^  redo'; laforge redo; echo $?; laforge ops | grep -c 'can redo'
+        laforge undo | tail -1; laforge redo | head -1; flags
         """)
     #expect(
       output == """
@@ -122,6 +123,9 @@ import Testing
         Error: There is nothing to redo: what was undone last is redone already (O3).
         1
         0
+        Checked: the file is as before O3. `laforge redo` reverses it.
+        Redid S2 (sh: echo 2 > f2; git add .; git commit -q -m 2).
+        1 2
 
         """, "\(output)")
   }

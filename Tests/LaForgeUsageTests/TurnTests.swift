@@ -96,6 +96,18 @@ import Testing
     }
   }
 
+  @Test func whatATurnBeforeCalledIsNoneOfThisOne() throws {
+    let run = try AgentRun("codex")
+    let old = Self.codex("response_item", "\"type\":\"function_call\"")
+      .replacing("2026-11-23T12", with: "2026-11-23T11")
+    try run.append(
+      Self.growths[1].path, Self.growths[1].lines[0].text, old,
+      Self.codexCount(100, last: 100).replacing("2026-11-23T12", with: "2026-11-23T11"),
+      Self.codexCount(300, last: 200))
+    let report = run.turn(of: "s")
+    #expect(report.showsEndOfTurn && report.usage?.inputTokens == 200)
+  }
+
   @Test(arguments: growths)
   func whatAnotherSessionDidIsNoneOfIt(_ growth: Growth) throws {
     let run = try AgentRun(growth.agent)

@@ -83,25 +83,22 @@ struct AgentSettings {
       rmdir(path.removingLastComponent().string)
       return true
     }
-    let places = commands(in: text).filter { agent.isOurs($0.command) }
+    var hasRemoved = false
     do throws(JSONText.Malformed) {
-      // What stands behind moves with each removal, so the last comes first.
-      for place in places.reversed() { try remove(place, from: &text) }
+      // What stands behind moves with each removal, so each is looked for anew.
+      while let place = commands(in: text).last(where: { agent.isOurs($0.command) }) {
+        if place.group.count > 1 {
+          try text.remove(child: place.number, of: place.group)
+        } else {
+          try text.remove(child: place.groupNumber, at: ["hooks", place.event])
+        }
+        hasRemoved = true
+      }
     } catch {
       throw CommandFailure(.agentSettingsMalformed(path))
     }
-    if !places.isEmpty { try write(text.bytes) }
-    return !places.isEmpty
-  }
-
-  private func remove(_ place: Place, from text: inout JSONText) throws(JSONText.Malformed) {
-    if place.isAlone {
-      try text.remove(child: place.group, at: ["hooks", place.event])
-    } else if let group = text.node(at: ["hooks", place.event])?.children[place.group].value,
-      let hooks = group.member("hooks")
-    {
-      try text.remove(child: place.number, of: hooks)
-    }
+    if hasRemoved { try write(text.bytes) }
+    return hasRemoved
   }
 
   // MARK: - The text
@@ -110,11 +107,11 @@ struct AgentSettings {
   private struct Place {
     var event: String
     var command: String
-    /// The number of its group in the event, and its own in the group.
-    var group: Int
+    /// The number of its group in the event.
+    var groupNumber: Int
+    /// All hooks of the group, and its number among them.
+    var group: [JSONText.Node.Child]
     var number: Int
-    /// Whether the group holds nothing else.
-    var isAlone: Bool
   }
 
   /// The file as LaForge makes it where there is none.
@@ -145,8 +142,7 @@ struct AgentSettings {
           }
           places.append(
             Place(
-              event: name, command: command, group: index, number: number,
-              isAlone: hooks.count == 1))
+              event: name, command: command, groupNumber: index, group: hooks, number: number))
         }
       }
     }
@@ -171,7 +167,11 @@ struct AgentSettings {
       let text = try JSONText(Array(data))
       let hooks = text.node(at: ["hooks"])
       let events = agent.events.compactMap { hooks?.member($0.name) }
-      guard text.root.isObject, hooks?.isObject ?? true, events.allSatisfy(\.isArray) else {
+      // An event that stands there twice has one that is in force, and another that is seen.
+      let names = (hooks?.children ?? []).compactMap(\.name)
+      guard text.root.isObject, hooks?.isObject ?? true, events.allSatisfy(\.isArray),
+        Set(names).count == names.count
+      else {
         throw JSONText.Malformed()
       }
       return text

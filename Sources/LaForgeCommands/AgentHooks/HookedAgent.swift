@@ -32,7 +32,8 @@ enum HookedAgent: String, ExpressibleByArgument, CaseIterable {
 
   /// Whether it has one session at a time, as it was called, and does not tell where that ends.
   func leavesSessionsOpen(_ words: [String]) -> Bool {
-    self == .codex && !words.contains { $0.hasSuffix("-server") || $0 == "proto" }
+    let servers: Set = ["app-server", "mcp-server", "exec-server", "proto"]
+    return self == .codex && !words.contains(where: servers.contains)
   }
 
   /// The variable by which its hooks find the project's folder; `nil` where there is none.

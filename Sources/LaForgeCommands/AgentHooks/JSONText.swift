@@ -97,7 +97,7 @@ struct JSONText {
     guard let node = node(at: path), node.children.indices.contains(index) else {
       throw Malformed()
     }
-    if node.children.count > 1 { return try remove(child: index, of: node) }
+    if node.children.count > 1 { return try remove(child: index, of: node.children) }
     let child = node.children[index].range
     let hasComment =
       !JSONScanner.comments(in: bytes[node.range.lowerBound + 1..<child.lowerBound]).isEmpty
@@ -115,14 +115,15 @@ struct JSONText {
   }
 
   /// Removes one of several children with its comma; comments around it stay.
-  mutating func remove(child index: Int, of node: Node) throws(Malformed) {
-    let child = node.children[index].range
+  mutating func remove(child index: Int, of children: [Node.Child]) throws(Malformed) {
+    guard children.indices.contains(index), children.count > 1 else { throw Malformed() }
+    let child = children[index].range
     if index == 0 {
-      let next = node.children[1].range.lowerBound
+      let next = children[1].range.lowerBound
       let rest = JSONScanner.comments(in: bytes[child.upperBound..<next])
       return try replace(child.lowerBound..<next, by: rest)
     }
-    let previous = node.children[index - 1].range.upperBound
+    let previous = children[index - 1].range.upperBound
     let rest = JSONScanner.comments(in: bytes[previous..<child.lowerBound])
     try replace(previous..<child.upperBound, by: rest.isEmpty ? "" : " " + rest)
   }

@@ -30,7 +30,7 @@ package struct ReferenceTips: Equatable, Codable, Sendable {
 
   /// How references are now against what they were, by their full names.
   ///
-  /// A branch that another worktree has checked out is that worktree's own, unless it is gone.
+  /// A branch that another worktree has checked out is that worktree's own, unless it is gone with it.
   ///
   /// - Parameters:
   ///   - old: What they were.
@@ -40,7 +40,10 @@ package struct ReferenceTips: Equatable, Codable, Sendable {
     since old: [String: ObjectID], elsewhere: [String: ObjectID] = [:]
   ) -> [ReferenceMove] {
     let new = branches.merging(others) { $1 }
-    let gone = elsewhere.filter { new[$0.key] == nil && branchesElsewhere[$0.key] == nil }
+    // Where a worktree still stands at the commit, it may have renamed its branch or left it.
+    let gone = elsewhere.filter {
+      new[$0.key] == nil && branchesElsewhere[$0.key] == nil && !headsElsewhere.contains($0.value)
+    }
     let old = old.merging(gone) { $1 }
     return Set(old.keys).union(new.keys).subtracting(branchesElsewhere.keys)
       .subtracting(elsewhere.keys.filter { gone[$0] == nil })

@@ -146,8 +146,8 @@ package protocol StateRepository: SourceRepository {
   /// alone.
   ///
   /// Those right before it count that change, together with it, the same files from the same to the
-  /// same contents as the old commit. Where an object is gone, there is no telling: none.
-  func otherParts(of rewrite: CommitRewrite) async throws(GitError) -> [ObjectID]
+  /// same contents as the old commit. Where an object cannot be read, there is no telling: none.
+  func otherParts(of rewrite: CommitRewrite) async -> [ObjectID]
 
   /// Returns the annotated tags among objects that references name.
   func annotatedTags(among ids: Set<ObjectID>) async throws(GitError) -> Set<ObjectID>

@@ -22,18 +22,23 @@ package struct BegunStepRecorder {
       repository: repository, store: store, spool: spool, isAgentAlive: isAgentAlive, clock: clock)
   }
 
-  /// Returns the begun steps of the worktree whose agents still work on them, newest first.
+  /// Returns the begun steps of the worktree that nobody has ended, newest first.
   ///
-  /// One whose end waits in the spool has ended, and so has one whose agent is gone: what came later is
-  /// none of it. The next beginning closes that with the state that is there then.
+  /// One whose end waits in the spool has ended: it must not be ended once more, with what came later.
   ///
   /// - Throws: `StoreError`.
-  package func running() throws(StoreError) -> [BegunStep] {
+  package func unended() throws(StoreError) -> [BegunStep] {
     // What is refused is told by the next beginning.
     _ = opening.takeInSpool()
-    return try store.begunSteps(worktree: repository.location.worktree).filter {
-      $0.step.start.agentProcess.map(isAgentAlive) == true
-    }
+    return try store.begunSteps(worktree: repository.location.worktree)
+  }
+
+  /// Whether the agent still works on a step.
+  ///
+  /// Where it is gone, what came later is none of the step; the next beginning closes it with the state
+  /// that is there then.
+  package func isWorkedOn(_ begun: BegunStep) -> Bool {
+    begun.step.start.agentProcess.map(isAgentAlive) == true
   }
 
   /// Keeps the state and begins a step from it.

@@ -76,7 +76,7 @@ struct StepOpening {
   /// closes the runs whose LaForge died with the state that is there now.
   private func tidyUp() async throws(RecordError) -> [RecordWarning] {
     let refusals = takeInSpool()
-    let unread = try await takeInHookNotes()
+    try await takeInHookNotes()
     let finished: [FinishedOperation]
     do {
       finished = try await OperationRecovery(repository: repository, store: store, clock: clock)
@@ -97,22 +97,17 @@ struct StepOpening {
       try await recovery.releaseEndedSteps()
       try await keeper.tidy()
     }
-    return refusals.map(RecordWarning.spoolRefused) + unread
-      + finished.map(RecordWarning.finished) + closed
+    return refusals.map(RecordWarning.spoolRefused) + finished.map(RecordWarning.finished)
+      + closed
   }
 
-  /// Takes in what git hooks noted; where the repository cannot be read, the notes stay.
-  private func takeInHookNotes() async throws(RecordError) -> [RecordWarning] {
+  private func takeInHookNotes() async throws(RecordError) {
     // Nearly always there are none.
     let notes = store.hookNotes()
-    guard !notes.isEmpty else { return [] }
+    guard !notes.isEmpty else { return }
     let record = try inStore { () throws(StoreError) in try store.commitRecord() }
-    let completed: [HookNote]
-    do { completed = try await notes.completed(from: record, in: repository) } catch {
-      return [.notTidied(.git(error))]
-    }
+    let completed = await notes.completed(from: record, in: repository)
     try inStore { () throws(StoreError) in try store.takeIn(completed) }
-    return []
   }
 
   /// Takes in what earlier steps could not write; returns what was refused.

@@ -20,10 +20,9 @@ extension [HookNote] {
   ///   - record: What is known of commits without the notes.
   ///   - repository: Holds the commits.
   /// - Returns: The notes with all parts.
-  /// - Throws: `GitError` where the repository cannot be read.
   package func completed(
     from record: CommitRecord, in repository: some StateRepository
-  ) async throws(GitError) -> [HookNote] {
+  ) async -> [HookNote] {
     var (notes, record) = (self, record)
     for index in notes.indices {
       var note = HookNote(path: notes[index].path)
@@ -31,7 +30,7 @@ extension [HookNote] {
       record.add(note)
       for rewrite in notes[index].rewrites {
         let isOfStep = !record.makers(of: rewrite.old).isEmpty
-        let parts = isOfStep ? try await repository.otherParts(of: rewrite) : []
+        let parts = isOfStep ? await repository.otherParts(of: rewrite) : []
         let all = parts.map { CommitRewrite(old: rewrite.old, new: $0) } + [rewrite]
         note.rewrites += all
         // A part may have been split again by what was noted next.
@@ -48,19 +47,14 @@ extension StepReading {
   ///
   /// - Parameter repository: Holds the commits.
   /// - Returns: What is known.
-  /// - Throws: `StateError`.
+  /// - Throws: `StoreError`.
   package func commitRecord(
     withNotesIn repository: some StateRepository
-  ) async throws(StateError) -> CommitRecord {
+  ) async throws(StoreError) -> CommitRecord {
     // Before the database: a note goes only once it is in there.
     let notes = hookNotes()
-    var record: CommitRecord
-    do { record = try commitRecord() } catch { throw .store(error) }
-    do {
-      for note in try await notes.completed(from: record, in: repository) { record.add(note) }
-    } catch {
-      throw .git(error)
-    }
+    var record = try commitRecord()
+    for note in await notes.completed(from: record, in: repository) { record.add(note) }
     return record
   }
 }

@@ -121,7 +121,7 @@ struct CodexTally: SessionTally {
       recorded.add(payload["response_id"]?.string ?? "\(time ?? 0)", counts, model: model)
       noteAnswer()
     case "response_item":
-      if payload?["type"]?.string?.hasSuffix("_call") == true { callsTool = true }
+      if !isOld, payload?["type"]?.string?.hasSuffix("_call") == true { callsTool = true }
     case "event_msg":
       firstTime = firstTime ?? time
       try takeEvent(payload, isOld: isOld, time)
@@ -159,7 +159,7 @@ struct CodexTally: SessionTally {
       if !isOld, recorded.isEmpty, latest.map({ !$0.isSame(as: total) }) ?? true { noteAnswer() }
       latest = total
     case "user_message":
-      showsEndOfTurn = false
+      (callsTool, showsEndOfTurn) = (false, false)
       if !isOld, let text = payload["message"]?.string { claim.prompts.append(text) }
     case "turn_aborted": if !isOld { (isAborted, showsEndOfTurn) = (true, true) }
     case "task_complete": if !isOld { (isAborted, showsEndOfTurn) = (false, true) }
