@@ -87,6 +87,17 @@ import Testing
         """, "\(output)")
   }
 
+  @Test(arguments: ["branch -m foo bar", "checkout -q --detach"])
+  func aBranchThatItsWorktreeRenamesOrLeavesIsItsOwn(_ command: String) async throws {
+    let output = try await RecordedScript.outcome(
+      of: """
+        git worktree add -q -b foo ../side; git -C ../side commit -q --allow-empty -m only
+        laforge run -q sh -c 'git -C ../side \(command); git branch -q -D foo 2>/dev/null'
+        laforge show | grep -c refs; laforge undo 2>&1 | head -1; git branch --list foo
+        """)
+    #expect(output == "0\nError: S1 changed nothing.\n", "\(output)")
+  }
+
   @Test func aBranchThatAnotherHasCheckedOutIsLeftAlone() async throws {
     let output = try await RecordedScript.outcome(
       of: """

@@ -12,7 +12,7 @@ package struct ReferenceTips: Equatable, Codable, Sendable {
   package var others: [String: ObjectID]
   /// The entries of the stash, the newest first.
   package var stash: [ObjectID]
-  /// The commits that the HEADs of other worktrees name.
+  /// The commits that the HEADs of other worktrees name themselves, on no branch.
   package var headsElsewhere: Set<ObjectID>
 
   package init(
@@ -41,8 +41,9 @@ package struct ReferenceTips: Equatable, Codable, Sendable {
   ) -> [ReferenceMove] {
     let new = branches.merging(others) { $1 }
     // Where a worktree still stands at the commit, it may have renamed its branch or left it.
+    let present = headsElsewhere.union(branchesElsewhere.values)
     let gone = elsewhere.filter {
-      new[$0.key] == nil && branchesElsewhere[$0.key] == nil && !headsElsewhere.contains($0.value)
+      new[$0.key] == nil && branchesElsewhere[$0.key] == nil && !present.contains($0.value)
     }
     let old = old.merging(gone) { $1 }
     return Set(old.keys).union(new.keys).subtracting(branchesElsewhere.keys)
