@@ -53,8 +53,11 @@ ssize_t laforge_pipe_pass(int source, int sink, void *buffer, size_t count) {
   // What was passed is still there to be read, and by nobody else.
   for (ssize_t done = 0; done < passed;) {
     ssize_t size = read(source, (char *)buffer + done, (size_t)(passed - done));
-    if (size <= 0 && errno != EINTR) return -1;
-    if (size > 0) done += size;
+    if (size > 0) {
+      done += size;
+    } else if (size == 0 || errno != EINTR) {
+      return -1;
+    }
   }
   return passed;
 #else

@@ -91,11 +91,11 @@ bool laforge_signals_stop(int signal_number, bool whole_group) {
   // This stops here, and goes on when somebody continues it. SIGTTOU is blocked otherwise.
   sigprocmask(SIG_UNBLOCK, &only, &previous);
   kill(whole_group ? 0 : getpid(), signal_number);
+  sigprocmask(SIG_SETMASK, &previous, NULL);
+  if (may_be_caught) sigaction(signal_number, &ours, NULL);
   // SIGCONT is told to any thread, which need not have come to it yet.
   struct timespec pause = {.tv_nsec = 1000000};
   for (int i = 0; i < 1000 && !was_continued; i++) nanosleep(&pause, NULL);
-  sigprocmask(SIG_SETMASK, &previous, NULL);
-  if (may_be_caught) sigaction(signal_number, &ours, NULL);
   return was_continued;
 }
 

@@ -38,7 +38,11 @@ package struct ProcessTable: Sendable {
   /// got its number later.
   package func isAlive(_ process: AgentProcess) -> Bool {
     guard process.machine == Self.machine else { return false }
-    guard process.leadsGroup else { return find(process.pid)?.process == process }
+    guard process.leadsGroup else {
+      return status(of: process.pid).map {
+        !$0.isZombie && $0.startTicks == process.startTicks
+      } ?? false
+    }
     guard kill(-process.pid, 0) == 0 || errno == EPERM else { return false }
     if let leader = status(of: process.pid), leader.startTicks != process.startTicks {
       return false
