@@ -34,10 +34,7 @@ struct SessionReading {
     _ files: [SessionFile], printed ids: Set<String>, _ call: AgentCall,
     _ makeTally: (SessionFile) -> any SessionTally
   ) {
-    incomparable = files.filter { !$0.isComparable }.map(\.path)
-    let parts = files.filter(\.isComparable).flatMap { file in
-      Self.parts(of: file) { makeTally(file) }
-    }
+    let parts = read(files, makeTally)
     choose(among: parts.filter { !$0.tally.figures.isEmpty }, printed: ids, call)
   }
 
@@ -53,9 +50,7 @@ struct SessionReading {
     _ files: [SessionFile], of id: String, transcript: String?,
     _ makeTally: (SessionFile) -> any SessionTally
   ) {
-    let parts = files.filter(\.isComparable).flatMap { file in
-      Self.parts(of: file) { makeTally(file) }
-    }
+    let parts = read(files, makeTally)
     let own = Self.families(parts).filter { family in
       family.contains { $0.path == transcript || $0.tally.claim.isNamed(in: [id]) }
     }
@@ -63,6 +58,15 @@ struct SessionReading {
   }
 
   // MARK: - Reading
+
+  private mutating func read(
+    _ files: [SessionFile], _ makeTally: (SessionFile) -> any SessionTally
+  ) -> [Part] {
+    incomparable = files.filter { !$0.isComparable }.map(\.path)
+    return files.filter(\.isComparable).flatMap { file in
+      Self.parts(of: file) { makeTally(file) }
+    }
+  }
 
   private static func parts(
     of file: SessionFile, _ makeTally: () -> any SessionTally
