@@ -4,8 +4,9 @@ import SystemPackage
 /// A stand-in for the interactive session of an agent that calls hooks and writes its session down.
 ///
 /// Each line of standard input is a prompt, which it obeys as a shell script; `ESC …` is interrupted,
-/// so that no hook tells its end, `LATE …` writes down nothing, and `CLEAR` begins another session. The hooks come from the settings
-/// of the project, their input has the form that the agents' own documents give.
+/// so that no hook tells its end, `LATE …` writes down nothing, and `CLEAR` begins another session.
+/// The hooks come from the settings of the project, their input has the form that the agents' own
+/// documents give.
 enum InteractiveAgent {
   /// Puts `claude`, `codex` and `gemini` on the path.
   static func install(in environment: TestEnvironment) throws {

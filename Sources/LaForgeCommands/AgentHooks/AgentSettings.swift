@@ -59,10 +59,10 @@ struct AgentSettings {
     _ missing: [HookedAgent.Event], to text: inout JSONText
   ) throws(JSONText.Malformed) {
     guard text.node(at: ["hooks"]) != nil else {
-      return try text.append(Self.shape(missing, agent), named: "hooks", at: [])
+      return try text.append(shape(missing), named: "hooks", at: [])
     }
     for event in missing {
-      let group = Self.group(event, agent)
+      let group = group(event)
       if text.node(at: ["hooks", event.name]) == nil {
         try text.append(.array([group]), named: event.name, at: ["hooks"])
       } else {
@@ -116,15 +116,14 @@ struct AgentSettings {
 
   /// The file as LaForge makes it where there is none.
   private var newText: String {
-    JSONShape.object([("hooks", Self.shape(agent.events, agent))]).text(indent: "", step: "  ")
-      + "\n"
+    JSONShape.object([("hooks", shape(agent.events))]).text(indent: "", step: "  ") + "\n"
   }
 
-  private static func shape(_ events: [HookedAgent.Event], _ agent: HookedAgent) -> JSONShape {
-    .object(events.map { ($0.name, .array([group($0, agent)])) })
+  private func shape(_ events: [HookedAgent.Event]) -> JSONShape {
+    .object(events.map { ($0.name, .array([group($0)])) })
   }
 
-  private static func group(_ event: HookedAgent.Event, _ agent: HookedAgent) -> JSONShape {
+  private func group(_ event: HookedAgent.Event) -> JSONShape {
     let hook = JSONShape.object([
       ("type", .string("command")), ("command", .string(agent.command(event.action))),
     ])
@@ -167,7 +166,7 @@ struct AgentSettings {
       let text = try JSONText(Array(data))
       let hooks = text.node(at: ["hooks"])
       let events = agent.events.compactMap { hooks?.member($0.name) }
-      // An event that stands there twice has one that is in force, and another that is seen.
+      // Of an event that stands there twice, the agent need not take the one that is seen here.
       let names = (hooks?.children ?? []).compactMap(\.name)
       guard text.root.isObject, hooks?.isObject ?? true, events.allSatisfy(\.isArray),
         Set(names).count == names.count

@@ -26,7 +26,7 @@ struct JSONScanner {
   static func comments(in bytes: ArraySlice<UInt8>) -> String {
     var scanner = JSONScanner(bytes: Array(bytes))
     var found = ""
-    while let byte = scanner.next {
+    while scanner.next != nil {
       let start = scanner.position
       if scanner.starts(with: "/") {
         scanner.skipComment()
@@ -35,7 +35,7 @@ struct JSONScanner {
         found += String(decoding: scanner.bytes[start..<end], as: UTF8.self)
         scanner.position = end
       } else {
-        _ = scanner.take(byte)
+        scanner.position += 1
       }
     }
     return found

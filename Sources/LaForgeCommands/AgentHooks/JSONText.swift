@@ -90,7 +90,8 @@ struct JSONText {
 
   // MARK: - Removal
 
-  /// Removes a child, and what is empty without it unless it was empty before `append`.
+  /// Removes a child, and what is empty without it unless it was empty before `append` or holds a
+  /// comment.
   mutating func remove(child index: Int, at path: [String]) throws(Malformed) {
     guard let node = node(at: path), node.children.indices.contains(index) else {
       throw Malformed()
@@ -100,8 +101,8 @@ struct JSONText {
     let hasComment =
       !JSONScanner.comments(in: bytes[node.range.lowerBound + 1..<child.lowerBound]).isEmpty
       || !JSONScanner.comments(in: bytes[child.upperBound..<node.range.upperBound - 1]).isEmpty
-    let wasEmpty = hasComment || child.lowerBound == node.range.lowerBound + 1
-    if !wasEmpty, let name = path.last,
+    let staysEmpty = hasComment || child.lowerBound == node.range.lowerBound + 1
+    if !staysEmpty, let name = path.last,
       let place = self.node(at: Array(path.dropLast()))?.children.firstIndex(where: {
         $0.name == name
       })
@@ -109,7 +110,7 @@ struct JSONText {
       return try remove(child: place, at: Array(path.dropLast()))
     }
     try replace(
-      wasEmpty ? child : node.range.lowerBound + 1..<node.range.upperBound - 1, by: "")
+      staysEmpty ? child : node.range.lowerBound + 1..<node.range.upperBound - 1, by: "")
   }
 
   /// Removes one of several children with its comma; comments around it stay.
