@@ -103,14 +103,22 @@ package struct CommandContext {
     GitCommand(program: ProgramSearch(path: variable("PATH")).find("git").map { FilePath($0) })
   }
 
-  func openRepository() async throws(RepositoryError) -> WorktreeRepository {
+  /// Opens the repository that LaForge was called in.
+  ///
+  /// - Parameter isRead: Whether it is only read, and no object may be left in it.
+  /// - Returns: The repository, with a working tree.
+  /// - Throws: `RepositoryError` for anything that cannot be recorded in.
+  func openRepository(
+    readOnly isRead: Bool = false
+  ) async throws(RepositoryError) -> WorktreeRepository {
     let followed = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"]
     return try await WorktreeRepository.open(
       from: directory, git: git,
       followsEnvironment: followed.contains { variable($0) != nil },
       ceilings: variable("GIT_CEILING_DIRECTORIES"), attributesFiles: attributesFiles,
       hasConfigurationInEnvironment: variable("GIT_CONFIG_COUNT") != nil
-        || variable("GIT_CONFIG_PARAMETERS") != nil)
+        || variable("GIT_CONFIG_PARAMETERS") != nil,
+      storingIn: isRead ? .temporary(FilePath(variable("TMPDIR") ?? "/tmp")) : .repository)
   }
 
   /// The attributes files of the user and of the machine; see `man 5 gitattributes`.

@@ -50,6 +50,7 @@ extension LeftOut {
     case .refusedName: return "a name that git refuses"
     case .filterFailed: return "its filter failed"
     case .ignored: return "ignored, not in an ignored folder"
+    case .lost: return "gone from the repository"
     }
   }
 }

@@ -66,6 +66,7 @@ struct OperationSession {
       } else {
         let report = try await runner.perform(
           request, removesStaleLocks: options.removesStaleLocks)
+        if !report.lost.isEmpty { context.error.say(UserMessage(report.lost), as: "Warning") }
         for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
         try await say(report, asJSON: options.isJSON, in: context)
       }

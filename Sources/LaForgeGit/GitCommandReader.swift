@@ -23,10 +23,12 @@ final class GitCommandReader: RepositoryReader {
   ///   - directory: An absolute path.
   ///   - git: The installed git.
   ///   - followsEnvironment: Whether `GIT_DIR`, `GIT_WORK_TREE` or `GIT_COMMON_DIR` is set.
+  ///   - destination: Where objects go that are stored.
   /// - Returns: The repository, with a working tree.
   /// - Throws: `RepositoryError`: `notFound` where git finds or accepts none.
   static func open(
-    from directory: FilePath, git: GitCommand, followsEnvironment: Bool
+    from directory: FilePath, git: GitCommand, followsEnvironment: Bool,
+    storingIn destination: ObjectDestination = .repository
   ) async throws(RepositoryError) -> GitCommandReader {
     let place: Place?
     do throws(GitError) {
@@ -49,7 +51,9 @@ final class GitCommandReader: RepositoryReader {
       throw .insideGitDirectory(path: place.gitDirectory.string)
     }
     return GitCommandReader(
-      RepositoryGit(git: git, location: location, idLength: place.idLength))
+      RepositoryGit(
+        git: git, location: location, idLength: place.idLength,
+        incoming: IncomingObjects(location, destination)))
   }
 
   /// Returns the first seven digits: how many git itself would show depends on the number of objects,

@@ -7,32 +7,47 @@ import SystemPackage
 extension WorktreeRepository {
   package func keep(
     _ request: KeepRequest, recorded: ObjectID?
-  ) async throws(GitError) -> KeepGeneration? {
-    let reference = KeepReference(reader: reader, objects: objects)
-    guard let kept = try await reference.keep(request, recorded: recorded) else { return nil }
-    for block in kept.closedBlocks { await pack(block) }
-    return kept.generation
+  ) async throws(GitError) -> KeepOutcome {
+    let outcome = try await keepReference.keep(request, recorded: recorded)
+    if case .kept = outcome { SeenPacks(git: git).update() }
+    return outcome
   }
 
-  /// Moves what a closed block holds into one pack, so that its objects do not add up to what makes
-  /// `git gc --auto` start.
-  ///
-  /// Whatever fails leaves the objects as they are, as alive as before.
-  private func pack(_ block: ObjectID) async {
-    let prefix = location.commonDirectory.appending("objects").appending("pack").appending("pack")
-    do {
-      // The files of HEAD are the user's; git packs them when it sees fit.
-      var revisions = "\(block)\n"
-      if let head = try await reader.head().commit {
-        revisions += "^\(try await objects.treeID(of: head))\n"
-      }
-      try await git.check(
-        ["pack-objects", "-q", "--revs", "--unpacked", prefix.string],
-        input: Array(revisions.utf8))
-      try await git.check(["prune-packed", "-q"])
-    } catch {
-      // Loose objects take more room and nothing else.
-    }
+  private var keepReference: KeepReference {
+    KeepReference(
+      reader: reader, objects: objects,
+      own: OwnObjects(git.incoming.main, idLength: objects.idLength))
+  }
+
+  package func isKeptWhole(recorded: ObjectID?) async throws(GitError) -> Bool {
+    let seen = SeenPacks(git: git)
+    guard seen.areSomeGone else { return true }
+    guard
+      try await keepReference.isWhole(recorded: recorded, isPartialClone: seen.isPartialClone)
+    else { return false }
+    seen.record()
+    return true
+  }
+
+  package func rebuildKept(
+    _ ids: Set<ObjectID>, recorded: ObjectID?, earlier: [ObjectID]
+  ) async throws(GitError) -> KeepGeneration {
+    let seen = SeenPacks(git: git)
+    let generation = try await keepReference.rebuild(
+      ids, recorded: recorded, earlier: earlier, isPartialClone: seen.isPartialClone)
+    seen.record()
+    return generation
+  }
+
+  package func releasePacks(at now: Timestamp, needed: ObjectID?) throws(GitError) -> Bool {
+    try KeptPacks(git: git).release(at: now, needed: needed)
+  }
+
+  package func joinPacks(without unwanted: Set<ObjectID>) async throws(GitError) {
+    let before = SeenPacks(git: git).present
+    try await KeptPacks(git: git).join(without: unwanted)
+    let after = SeenPacks(git: git)
+    after.update(without: before.subtracting(after.present))
   }
 
   package func unreachableCommits(
@@ -45,6 +60,7 @@ extension WorktreeRepository {
       .union(tips.remoteBranches.values).union(tags.values)
     let starts = commits.subtracting(known)
     guard !starts.isEmpty else { return [] }
+    try await CommitRevival(objects: objects).revive(Array(starts))
     return try await reader.commits(from: starts, notReachedFrom: known, limit: limit)
   }
 
@@ -76,8 +92,10 @@ extension WorktreeRepository {
     Set(try await objects.read(Array(ids)).filter { $0.value.kind == .tag }.keys)
   }
 
-  package func exists(_ id: ObjectID) async throws(GitError) -> Bool {
-    try await !objects.existing([id]).isEmpty
+  package func secure(_ id: ObjectID) async throws(GitError) -> Bool {
+    if try await objects.existing([id]).isEmpty { return false }
+    if !KeptPacks(git: git).keeps(id) { try await objects.flush(with: [id]) }
+    return true
   }
 
   package func makeProtectingCommit(
@@ -96,7 +114,7 @@ extension WorktreeRepository {
       if let commit = try await peel(id), seen.insert(commit).inserted { peeled.append(commit) }
     }
     let commit = try await ProtectingCommit(objects: objects, purpose: purpose).make(of: peeled)
-    try await objects.flush()
+    try await objects.flush(with: commit.map { [$0] } ?? [])
     return commit
   }
 
@@ -129,7 +147,7 @@ extension WorktreeRepository {
     if present == commit { return }
     guard try await reader.updateOwn(name, to: commit, from: present) else {
       throw GitError(
-        code: .notStarted, message: "'\(name)' is changed by somebody else",
+        code: .contention, message: "'\(name)' is changed by another process",
         function: "update-ref")
     }
   }
@@ -164,12 +182,15 @@ extension WorktreeRepository {
   }
 
   package func removeLeftovers() {
-    let names =
-      (try? FileManager.default.contentsOfDirectory(atPath: location.gitDirectory.string)) ?? []
-    for name in names where name.hasPrefix("laforge-") {
-      let pid = name.split(separator: "-").last.flatMap { Int32($0.prefix { $0.isNumber }) }
-      if let pid, pid != getpid(), kill(pid, 0) != 0, errno == ESRCH {
-        try? FileManager.default.removeItem(atPath: location.gitDirectory.appending(name).string)
+    for (folder, prefix) in [
+      (location.gitDirectory, "laforge-"), (git.incoming.main, IncomingObjects.prefix),
+    ] {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+      for name in names where name.hasPrefix(prefix) {
+        let pid = name.split(separator: "-").last.flatMap { Int32($0.prefix { $0.isNumber }) }
+        if let pid, pid != getpid(), kill(pid, 0) != 0, errno == ESRCH {
+          try? FileManager.default.removeItem(atPath: folder.appending(name).string)
+        }
       }
     }
   }
@@ -191,14 +212,5 @@ extension WorktreeRepository {
 
   private static func runningReference(_ step: StepID) -> String {
     "refs/laforge/running/\(step.rawValue)"
-  }
-
-  package func removeSuperseded(_ ids: [ObjectID]) {
-    let folder = location.commonDirectory.appending("objects")
-    for id in ids {
-      // A loose object; one that git has packed meanwhile is git's to drop.
-      let name = String(id.hex.dropFirst(2))
-      unlink(folder.appending(String(id.hex.prefix(2))).appending(name).string)
-    }
   }
 }

@@ -118,7 +118,6 @@ extension WorktreeRepository: StateMover {
     trees.raw = try await editor.edit(
       trees.raw, stored.raw.mapValues { TrackedEntry(mode: .regular, id: $0) })
     let id = try await snapshot.write(trees)
-    try await objects.flush()
     return CapturedState(
       state: RepositoryState(head: state.head, snapshot: id),
       leftOut: inventory.leftOut + stored.leftOut)
@@ -158,7 +157,6 @@ extension WorktreeRepository: StateMover {
     trees.meta.head = head
     trees.meta.special = special.values.sorted { $0.path < $1.path }
     let id = try await snapshot.write(trees)
-    try await objects.flush()
     return RepositoryState(head: head, snapshot: id)
   }
 

@@ -13,14 +13,13 @@ package final class WorktreeRepository: StateRepository {
   private let hasConfigurationInEnvironment: Bool
 
   init(
-    reader: any RepositoryReader, objects: any ObjectDatabase, git: GitCommand,
+    reader: any RepositoryReader, objects: any ObjectDatabase, git: RepositoryGit,
     attributesFiles: [String], hasConfigurationInEnvironment: Bool
   ) {
     self.hasConfigurationInEnvironment = hasConfigurationInEnvironment
     self.reader = reader
     self.objects = KeptObjects(objects, reader: reader)
-    self.git = RepositoryGit(
-      git: git, location: reader.location, idLength: objects.idLength)
+    self.git = git
     self.attributesFiles = attributesFiles
   }
 
@@ -34,22 +33,29 @@ package final class WorktreeRepository: StateRepository {
   ///   - ceilings: `GIT_CEILING_DIRECTORIES`: folders that the search upward does not go into.
   ///   - attributesFiles: Where files outside the repository may give attributes to its files.
   ///   - hasConfigurationInEnvironment: Whether variables such as `GIT_CONFIG_COUNT` are set.
+  ///   - destination: Where objects go that are stored.
   /// - Returns: The repository, with a working tree.
   /// - Throws: `RepositoryError` for anything that cannot be recorded in.
   package static func open(
     from directory: FilePath, git: GitCommand, followsEnvironment: Bool, ceilings: String?,
-    attributesFiles: [String], hasConfigurationInEnvironment: Bool
+    attributesFiles: [String], hasConfigurationInEnvironment: Bool,
+    storingIn destination: ObjectDestination
   ) async throws(RepositoryError) -> WorktreeRepository {
-    let (reader, objects) = try await backend(
-      from: directory, git: git, followsEnvironment: followsEnvironment, ceilings: ceilings)
+    let (reader, objects, repositoryGit) = try await backend(
+      from: directory, git: git, followsEnvironment: followsEnvironment, ceilings: ceilings,
+      destination)
     return WorktreeRepository(
-      reader: reader, objects: objects, git: git, attributesFiles: attributesFiles,
+      reader: reader, objects: objects, git: repositoryGit, attributesFiles: attributesFiles,
       hasConfigurationInEnvironment: hasConfigurationInEnvironment)
   }
 
+  /// What a repository is read and written through.
+  typealias Backend = (any RepositoryReader, any ObjectDatabase, RepositoryGit)
+
   private static func backend(
-    from directory: FilePath, git: GitCommand, followsEnvironment: Bool, ceilings: String?
-  ) async throws(RepositoryError) -> (any RepositoryReader, any ObjectDatabase) {
+    from directory: FilePath, git: GitCommand, followsEnvironment: Bool, ceilings: String?,
+    _ destination: ObjectDestination
+  ) async throws(RepositoryError) -> Backend {
     let reader: LibGit2Reader
     do {
       reader = try await LibGit2Reader.open(
@@ -57,26 +63,35 @@ package final class WorktreeRepository: StateRepository {
     } catch {
       guard case .unsupportedExtension = error else { throw error }
       return try await commandBackend(
-        from: directory, git: git, followsEnvironment: followsEnvironment, unless: error)
+        from: directory, git: git, followsEnvironment: followsEnvironment, destination,
+        unless: error)
     }
     do throws(GitError) {
-      let objects = try LibGit2Objects(
-        reader.repository.pointer, commonDirectory: reader.location.commonDirectory)
-      return (reader, objects)
+      return try libGit2Backend(reader, git, destination)
     } catch {
       throw .unreadable(path: reader.location.gitDirectory.string, cause: error)
     }
   }
 
+  static func libGit2Backend(
+    _ reader: LibGit2Reader, _ git: GitCommand, _ destination: ObjectDestination
+  ) throws(GitError) -> Backend {
+    let repositoryGit = RepositoryGit(
+      git: git, location: reader.location, idLength: LibGit2Objects.sha1Length,
+      incoming: IncomingObjects(reader.location, destination))
+    let objects = try LibGit2Objects(reader.repository.pointer, git: repositoryGit)
+    return (reader, objects, repositoryGit)
+  }
+
   /// What git alone works with; where git refuses as well, what libgit2 said stays.
   private static func commandBackend(
     from directory: FilePath, git: GitCommand, followsEnvironment: Bool,
-    unless refusal: RepositoryError
-  ) async throws(RepositoryError) -> (any RepositoryReader, any ObjectDatabase) {
+    _ destination: ObjectDestination, unless refusal: RepositoryError
+  ) async throws(RepositoryError) -> Backend {
     do {
       let reader = try await GitCommandReader.open(
-        from: directory, git: git, followsEnvironment: followsEnvironment)
-      return (reader, GitCommandObjects(reader.git))
+        from: directory, git: git, followsEnvironment: followsEnvironment, storingIn: destination)
+      return (reader, GitCommandObjects(reader.git), reader.git)
     } catch {
       if case .notFound = error { throw refusal }
       throw error
@@ -94,14 +109,15 @@ package final class WorktreeRepository: StateRepository {
       var snapshot: ObjectID?
       if !result.isClean {
         snapshot = try await Snapshot(objects: objects).write(result.trees)
-        try await objects.flush()
       }
+      // Some may exist as bytes alone, and are walked from now on.
+      try await CommitRevival(objects: objects).revive(result.commits)
       return CapturedState(
         state: RepositoryState(head: head, snapshot: snapshot), summary: result.summary,
         leftOut: result.leftOut, commits: try await existingCommits(result.commits))
     }
     throw GitError(
-      code: .notStarted, message: "HEAD is moved by somebody else all the time",
+      code: .contention, message: "HEAD is moved by other processes all the time",
       function: "git status")
   }
 
@@ -183,7 +199,9 @@ package final class WorktreeRepository: StateRepository {
   package func changes(
     from old: ObjectID?, to new: ObjectID?
   ) async throws(GitError) -> ChangeSummary {
-    try await reader.changes(from: old, to: new)
+    // The reader sees what is in the repository.
+    try await objects.flush()
+    return try await reader.changes(from: old, to: new)
   }
   package func configuration(_ name: String) async throws(GitError) -> String? {
     try await reader.configuration(name)

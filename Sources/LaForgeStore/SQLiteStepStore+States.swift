@@ -18,6 +18,69 @@ extension SQLiteStepStore: StateLedger {
     }.flatMap(ObjectID.init(hex:))
   }
 
+  package func earlierKeepValues() throws(StoreError) -> [ObjectID] {
+    try readOnce { database in
+      try String.fetchAll(
+        database, sql: "SELECT object_id FROM superseded ORDER BY since DESC LIMIT 100")
+    }.compactMap(ObjectID.init(hex:))
+  }
+
+  package func recordedObjects() throws(StoreError) -> Set<ObjectID> {
+    let ids = try readOnce { database in
+      try String.fetchAll(
+        database,
+        sql: """
+          SELECT object_id FROM kept
+          UNION SELECT snapshot_before FROM steps WHERE snapshot_before IS NOT NULL
+          UNION SELECT snapshot_after FROM steps WHERE snapshot_after IS NOT NULL
+          UNION SELECT state_before_json ->> '$.snapshot' FROM operations
+            WHERE state_before_json ->> '$.snapshot' IS NOT NULL
+          UNION SELECT state_after_json ->> '$.snapshot' FROM operations
+            WHERE state_after_json ->> '$.snapshot' IS NOT NULL
+          """)
+    }
+    return Set(ids.compactMap(ObjectID.init(hex:)))
+  }
+
+  package func recordedStates(
+    of snapshots: Set<ObjectID>
+  ) throws(StoreError) -> [RecordedSnapshot] {
+    try readOnce { database in
+      var found: [RecordedSnapshot] = []
+      let steps = try Row.fetchCursor(
+        database,
+        sql: """
+          SELECT id, snapshot_before, snapshot_after FROM steps
+          WHERE snapshot_before IS NOT NULL OR snapshot_after IS NOT NULL ORDER BY id
+          """)
+      while let row = try steps.next() {
+        let id = StepID(rawValue: row[0])
+        if let hex: String = row[1], let snapshot = ObjectID(hex: hex),
+          snapshots.contains(snapshot)
+        {
+          found.append(RecordedSnapshot(place: .before(id), snapshot: snapshot))
+        }
+        if let hex: String = row[2], let snapshot = ObjectID(hex: hex),
+          snapshots.contains(snapshot)
+        {
+          found.append(RecordedSnapshot(place: .after(id), snapshot: snapshot))
+        }
+      }
+      let operations = try Row.fetchCursor(
+        database,
+        sql: "SELECT id, state_before_json ->> '$.snapshot' FROM operations ORDER BY id")
+      while let row = try operations.next() {
+        guard let hex: String = row[1], let snapshot = ObjectID(hex: hex),
+          snapshots.contains(snapshot)
+        else { continue }
+        found.append(
+          RecordedSnapshot(
+            place: .operation(OperationID(rawValue: row[0])), snapshot: snapshot))
+      }
+      return found
+    }
+  }
+
   package func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID> {
     guard !ids.isEmpty else { return [] }
     return try read { database in
@@ -39,7 +102,7 @@ extension SQLiteStepStore: StateLedger {
         sql: "INSERT OR REPLACE INTO keep_value (id, tag_id, tree_id) VALUES (1, ?, ?)",
         arguments: [generation.tag.hex, generation.tree.hex])
       try self.retain([generation.tag, generation.tree], database)
-      if generation.isIncomplete { try database.execute(sql: "DELETE FROM kept") }
+      if generation.replacesAll { try database.execute(sql: "DELETE FROM kept") }
       for id in generation.added {
         try database.execute(
           sql: "INSERT OR IGNORE INTO kept (object_id) VALUES (?)", arguments: [id.hex])
@@ -55,6 +118,12 @@ extension SQLiteStepStore: StateLedger {
       let row = try Row.fetchOne(database, sql: "SELECT commit_id, targets FROM protected_tips")
       return try row.map { try ProtectedTips(commit: $0[0], targets: $0[1]) }
     }
+  }
+
+  package func lastProtection() throws(StoreError) -> ObjectID? {
+    try readOnce { database in
+      try String.fetchOne(database, sql: "SELECT commit_id FROM protected_tips")
+    }.flatMap(ObjectID.init(hex:))
   }
 
   package func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {

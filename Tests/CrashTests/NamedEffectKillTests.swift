@@ -220,8 +220,9 @@ import Testing
     let environment = try await TestEnvironment()
     let output = try await environment.shell(
       """
-      echo mine > mine; strace -f -b execve -qq -o /dev/null -e trace=rename \\
-        -e inject=rename:signal=KILL:when=1 laforge run -q sh -c 'echo x > made; rm mine' 2> /dev/null
+      # Index and pack become visible by a link each, then the reference.
+      echo mine > mine; strace -f -b execve -qq -o /dev/null -e trace=link \\
+        -e inject=link:signal=KILL:when=3 laforge run -q sh -c 'echo x > made; rm mine' 2> /dev/null
       ls .git/refs/laforge/keep.lock; laforge run -q true 2> /dev/null; echo $?
       rm -f .git/refs/laforge/keep.lock; laforge run -q true
       laforge undo 1 > /dev/null; echo $?; cat mine; find .git/refs/laforge -type f

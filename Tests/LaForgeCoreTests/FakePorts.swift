@@ -71,17 +71,23 @@ struct FakeRepository: StateMover {
     []
   }
 
-  func keep(_ request: KeepRequest, recorded: ObjectID?) throws(GitError) -> KeepGeneration? {
+  func keep(_ request: KeepRequest, recorded: ObjectID?) throws(GitError) -> KeepOutcome {
     try fail("keep")
-    return nil
+    return .nothingNew
   }
+  func isKeptWhole(recorded: ObjectID?) throws(GitError) -> Bool { true }
+  func rebuildKept(
+    _ ids: Set<ObjectID>, recorded: ObjectID?, earlier: [ObjectID]
+  ) throws(GitError) -> KeepGeneration { try missing() }
+  func releasePacks(at now: Timestamp, needed: ObjectID?) throws(GitError) -> Bool { false }
+  func joinPacks(without unwanted: Set<ObjectID>) throws(GitError) {}
 
   func unreachableCommits(
     from commits: Set<ObjectID>, limit: Int
   ) throws(GitError) -> [ObjectID] { [] }
   func contents(introducedBy commits: [ObjectID]) throws(GitError) -> Set<ObjectID> { [] }
   func annotatedTags(among ids: Set<ObjectID>) throws(GitError) -> Set<ObjectID> { [] }
-  func exists(_ id: ObjectID) throws(GitError) -> Bool { true }
+  func secure(_ id: ObjectID) throws(GitError) -> Bool { true }
   func makeProtectingCommit(of commits: [ObjectID]) throws(GitError) -> ObjectID? {
     Self.protection
   }
@@ -89,7 +95,6 @@ struct FakeRepository: StateMover {
   func protect(_ step: StepID, with commit: ObjectID) throws(GitError) { try fail("protect") }
   func protectedCommits(of step: StepID) throws(GitError) -> Set<ObjectID> { [] }
   func unprotect(_ step: StepID) throws(GitError) { try fail("unprotect") }
-  func removeSuperseded(_ objects: [ObjectID]) throws(GitError) {}
   func otherParts(of rewrite: CommitRewrite) -> [ObjectID] { [] }
 
   // MARK: - Moves, which a recording never makes
@@ -222,6 +227,10 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
   func lastTips() throws(StoreError) -> ProtectedTips? { nil }
   func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {}
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] { [] }
+  func lastProtection() throws(StoreError) -> ObjectID? { nil }
+  func earlierKeepValues() throws(StoreError) -> [ObjectID] { [] }
+  func recordedObjects() throws(StoreError) -> Set<ObjectID> { [] }
+  func recordedStates(of snapshots: Set<ObjectID>) throws(StoreError) -> [RecordedSnapshot] { [] }
 
   // MARK: - Operations
 

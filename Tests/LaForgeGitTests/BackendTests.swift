@@ -110,7 +110,7 @@ import Testing
   ) async throws(RepositoryError) -> WorktreeRepository {
     try await WorktreeRepository.open(
       from: directory, git: ReaderKind.git, followsEnvironment: false, ceilings: ceilings,
-      attributesFiles: [], hasConfigurationInEnvironment: false)
+      attributesFiles: [], hasConfigurationInEnvironment: false, storingIn: .repository)
   }
 
   private static let formats = [

@@ -33,23 +33,21 @@ enum ReaderKind: CaseIterable, Sendable {
   }
 
   /// Opens a repository with the objects behind this reader.
-  func openWorktree(_ directory: FilePath) async throws -> WorktreeRepository {
-    let reader: any RepositoryReader
-    let objects: any ObjectDatabase
+  func openWorktree(
+    _ directory: FilePath, storingIn destination: ObjectDestination = .repository
+  ) async throws -> WorktreeRepository {
+    let backend: WorktreeRepository.Backend
     if self == .libgit2 {
-      let opened = try await LibGit2Reader.open(
+      let reader = try await LibGit2Reader.open(
         from: directory, git: Self.git, followsEnvironment: false, ceilings: nil)
-      reader = opened
-      objects = try LibGit2Objects(
-        opened.repository.pointer, commonDirectory: opened.location.commonDirectory)
+      backend = try WorktreeRepository.libGit2Backend(reader, Self.git, destination)
     } else {
-      let opened = try await GitCommandReader.open(
-        from: directory, git: Self.git, followsEnvironment: false)
-      reader = opened
-      objects = GitCommandObjects(opened.git)
+      let reader = try await GitCommandReader.open(
+        from: directory, git: Self.git, followsEnvironment: false, storingIn: destination)
+      backend = (reader, GitCommandObjects(reader.git), reader.git)
     }
     return WorktreeRepository(
-      reader: reader, objects: objects, git: Self.git, attributesFiles: [],
+      reader: backend.0, objects: backend.1, git: backend.2, attributesFiles: [],
       hasConfigurationInEnvironment: false)
   }
 }

@@ -104,6 +104,7 @@ extension UserMessage {
         summary: "The state after \(step) could not be saved; it cannot be undone path by path.",
         causes: [error.description], hint: "`laforge rollback` goes back to exactly before it.")
     case .finished(let finished): self.init(finished)
+    case .statesLost(let lost): self.init(lost)
     case .notTidied(let error):
       self.init(
         code: "not_tidied",
@@ -162,6 +163,26 @@ extension AgentCommand {
 }
 
 extension UserMessage {
+  /// Says which recorded states were found to be gone.
+  init(_ lost: [LostSnapshot]) {
+    let names = { (isPartial: Bool) in
+      lost.filter { $0.isPartial == isPartial }.map(\.place.text)
+    }
+    let (gone, partial) = (names(false), names(true))
+    var sentences: [String] = []
+    if !gone.isEmpty {
+      sentences.append(
+        "Recorded states are gone from the repository: \(gone.joined(separator: ", ")).")
+    }
+    if !partial.isEmpty {
+      sentences.append(
+        "Of recorded states, some files are gone: \(partial.joined(separator: ", ")).")
+    }
+    self.init(
+      code: "states_lost", summary: sentences.joined(separator: " "),
+      consequence: "Everything else that was recorded is there and is kept again.")
+  }
+
   /// Says what became of an operation that had been cut off.
   init(_ finished: FinishedOperation) {
     let operation = finished.operation
@@ -184,5 +205,16 @@ extension UserMessage {
       hint: finished.by.flatMap { by in
         finished.setAside.isEmpty ? nil : "`laforge restore \(by) FILE` brings one back."
       })
+  }
+}
+
+extension RecordedSnapshot.Place {
+  /// The state for people, such as `after S3`.
+  var text: String {
+    switch self {
+    case .before(let step): "before \(step)"
+    case .after(let step): "after \(step)"
+    case .operation(let operation): "before \(operation)"
+    }
   }
 }

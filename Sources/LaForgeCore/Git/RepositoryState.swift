@@ -34,6 +34,8 @@ public struct LeftOut: Hashable, Codable, Sendable {
     case filterFailed = "filter_failed"
     /// Ignored by git, and not named by `laforge.include`.
     case ignored
+    /// It was in the snapshot, and its object is gone from the repository.
+    case lost
   }
 
   /// The path; a folder where the reason is about one.

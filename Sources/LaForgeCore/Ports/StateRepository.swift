@@ -39,13 +39,17 @@ package struct KeepRequest: Equatable, Sendable {
   package var commits: Set<ObjectID>
   /// Annotated tags.
   package var tags: Set<ObjectID>
+  /// Kept snapshots that the new ones are like: what they hold need not be kept once more.
+  package var bases: Set<ObjectID>
 
   package init(
-    snapshots: Set<ObjectID> = [], commits: Set<ObjectID> = [], tags: Set<ObjectID> = []
+    snapshots: Set<ObjectID> = [], commits: Set<ObjectID> = [], tags: Set<ObjectID> = [],
+    bases: Set<ObjectID> = []
   ) {
     self.snapshots = snapshots
     self.commits = commits
     self.tags = tags
+    self.bases = bases
   }
 
   package var isEmpty: Bool { snapshots.isEmpty && commits.isEmpty && tags.isEmpty }
@@ -54,28 +58,41 @@ package struct KeepRequest: Equatable, Sendable {
   package var ids: Set<ObjectID> { snapshots.union(commits).union(tags) }
 }
 
+/// What became of a request to keep something.
+package enum KeepOutcome: Equatable, Sendable {
+  /// The reference has a new value.
+  case kept(KeepGeneration)
+  /// The reference is as it should be.
+  case nothingNew
+  /// A part of the reference itself is gone.
+  case unreadable
+}
+
 /// A new value of the one reference that keeps everything alive.
 package struct KeepGeneration: Equatable, Sendable {
   /// The annotated tag that the reference points to.
   package var tag: ObjectID
   /// The tree that the tag names.
   package var tree: ObjectID
-  /// What it keeps that the one before did not.
+  /// What it keeps that the one before did not; everything if it replaces all.
   package var added: Set<ObjectID>
-  /// Entries of the one before whose objects were gone.
+  /// What was recorded and is gone.
   package var lost: Set<ObjectID>
-  /// Whether more was lost than can be named: all of it, or a block of many.
-  package var isIncomplete: Bool
+  /// Snapshots of which only a part is left.
+  package var partial: Set<ObjectID>
+  /// Whether nothing of the one before is in it but what is added.
+  package var replacesAll: Bool
 
   package init(
     tag: ObjectID, tree: ObjectID, added: Set<ObjectID>, lost: Set<ObjectID> = [],
-    isIncomplete: Bool = false
+    partial: Set<ObjectID> = [], replacesAll: Bool = false
   ) {
     self.tag = tag
     self.tree = tree
     self.added = added
     self.lost = lost
-    self.isIncomplete = isIncomplete
+    self.partial = partial
+    self.replacesAll = replacesAll
   }
 }
 
@@ -89,7 +106,7 @@ package protocol StateRepository: SourceRepository {
   /// Leaves or removes that file.
   func markBegunSteps(_ areThere: Bool) throws(GitError)
 
-  /// Takes the present state; the snapshot is durable when this returns, but nothing keeps it yet.
+  /// Takes the present state; the snapshot is written when it is kept.
   func captureState() async throws(GitError) -> CapturedState
 
   /// Compares two recorded states.
@@ -115,16 +132,56 @@ package protocol StateRepository: SourceRepository {
 
   /// Makes the keep reference hold more than it does.
   ///
-  /// The caller holds the lock that serialises this.
+  /// What is new is safe from a `git gc` that is at work already. The caller holds the lock that
+  /// serialises this.
   ///
   /// - Parameters:
   ///   - request: What is to be added.
   ///   - recorded: The value that was last recorded, put back where the reference is gone.
-  /// - Returns: The new value; `nil` where the request is empty and the reference as recorded.
+  /// - Returns: `nothingNew` if the request is empty and the reference as recorded; `unreadable` if
+  ///   it must be rebuilt first.
   /// - Throws: `GitError`.
   func keep(
     _ request: KeepRequest, recorded: ObjectID?
-  ) async throws(GitError) -> KeepGeneration?
+  ) async throws(GitError) -> KeepOutcome
+
+  /// Whether everything that the keep reference needs exists.
+  ///
+  /// Everything is looked at only if a pack is gone that was there the last time.
+  ///
+  /// - Parameter recorded: The value that was last recorded.
+  /// - Returns: False also if the reference itself cannot be read.
+  /// - Throws: `GitError` if the object database cannot be read.
+  func isKeptWhole(recorded: ObjectID?) async throws(GitError) -> Bool
+
+  /// Builds the keep reference from all that still exists; what is damaged is kept in part.
+  ///
+  /// - Parameters:
+  ///   - ids: Every snapshot, commit and tag that is recorded.
+  ///   - recorded: The value that was last recorded.
+  ///   - earlier: Values before it, the latest first.
+  /// - Returns: The new value.
+  /// - Throws: `GitError`.
+  func rebuildKept(
+    _ ids: Set<ObjectID>, recorded: ObjectID?, earlier: [ObjectID]
+  ) async throws(GitError) -> KeepGeneration
+
+  /// Lets git have the packs that no `git gc` can miss any more.
+  ///
+  /// The caller holds the lock of the keep reference, which has its recorded value.
+  ///
+  /// - Parameters:
+  ///   - now: The present time.
+  ///   - needed: An object that no reference reaches but the next command uses.
+  /// - Returns: Whether there are many small packs, to be joined by `joinPacks`.
+  /// - Throws: `GitError`.
+  func releasePacks(at now: Timestamp, needed: ObjectID?) throws(GitError) -> Bool
+
+  /// Writes small packs of LaForge's as one.
+  ///
+  /// - Parameter unwanted: Objects that nothing needs any more; they are left out.
+  /// - Throws: `GitError`.
+  func joinPacks(without unwanted: Set<ObjectID>) async throws(GitError)
 
   /// Returns those of the commits and their ancestors that no branch, tag or remote-tracking branch
   /// reaches; at most `limit`, the newest first.
@@ -152,8 +209,11 @@ package protocol StateRepository: SourceRepository {
   /// Returns the annotated tags among objects that references name.
   func annotatedTags(among ids: Set<ObjectID>) async throws(GitError) -> Set<ObjectID>
 
-  /// Whether an object exists, and not only as bytes in what is kept.
-  func exists(_ id: ObjectID) async throws(GitError) -> Bool
+  /// Makes an object safe from a `git gc` that is at work.
+  ///
+  /// - Returns: Whether it exists, and not only as bytes in what is kept.
+  /// - Throws: `GitError` if it cannot be stored again.
+  func secure(_ id: ObjectID) async throws(GitError) -> Bool
 
   /// Makes a commit whose ancestry holds all of `commits`; `nil` where none of them exists.
   func makeProtectingCommit(of commits: [ObjectID]) async throws(GitError) -> ObjectID?
@@ -179,7 +239,4 @@ package protocol StateRepository: SourceRepository {
 
   /// Removes `refs/laforge/running/<id>`; nothing to remove is no error.
   func unprotect(_ step: StepID) async throws(GitError)
-
-  /// Removes loose objects of superseded keep values; what is gone or packed is left alone.
-  func removeSuperseded(_ objects: [ObjectID]) throws(GitError)
 }

@@ -90,6 +90,8 @@ package enum RecordWarning: Equatable, Sendable {
   case finished(FinishedOperation)
   /// What an ended or interrupted run left could not be tidied up.
   case notTidied(StateError)
+  /// Recorded states are gone from the repository, or a part of them is.
+  case statesLost([LostSnapshot])
   /// What changed could not be computed.
   case changesUnknown(GitError)
   /// Lines that looked like usage could not be read.

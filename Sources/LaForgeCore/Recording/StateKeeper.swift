@@ -13,6 +13,18 @@ extension StateError: CustomStringConvertible {
   }
 }
 
+/// A recorded state that cannot be read any more.
+package struct LostSnapshot: Equatable, Sendable {
+  package var place: RecordedSnapshot.Place
+  /// Whether a part of it is left.
+  package var isPartial: Bool
+
+  package init(place: RecordedSnapshot.Place, isPartial: Bool) {
+    self.place = place
+    self.isPartial = isPartial
+  }
+}
+
 /// Keeps alive what was recorded, and what a step might destroy.
 package struct StateKeeper {
   private let repository: any StateRepository
@@ -21,7 +33,8 @@ package struct StateKeeper {
 
   /// How many commits that a step orphaned are kept as bytes; of more, a reference stays.
   private static let orphanLimit = 2000
-  private static let millisecondsOfADay: Int64 = 86_400_000
+  /// So long another process may still read an object that was superseded.
+  private static let supersededMilliseconds: Int64 = 3_600_000
 
   package init(
     repository: any StateRepository, ledger: any StateLedger, clock: RecordingClock
@@ -36,41 +49,113 @@ package struct StateKeeper {
   /// - Parameters:
   ///   - captured: A state as it was found.
   ///   - others: States that have the same operations in progress, or none.
+  ///   - bases: Kept states that these are like.
   /// - Throws: `StateError`.
   package func keep(
-    _ captured: CapturedState, with others: [RepositoryState] = []
+    _ captured: CapturedState, with others: [RepositoryState] = [],
+    like bases: [RepositoryState] = []
   ) async throws(StateError) {
     let snapshots = Set(([captured.state] + others).compactMap(\.snapshot))
     let commits = try await git { () async throws(GitError) in
       try await repository.unreachableCommits(
         from: Set(captured.commits), limit: Self.orphanLimit)
     }
-    try await keep(KeepRequest(snapshots: snapshots, commits: Set(commits)))
+    try await keep(
+      KeepRequest(
+        snapshots: snapshots, commits: Set(commits), bases: Set(bases.compactMap(\.snapshot))))
   }
 
-  /// Keeps what is not kept yet, and puts the keep reference back where it was removed.
+  /// Keeps what is not kept yet, and puts the keep reference back if it was removed.
   func keep(_ request: KeepRequest) async throws(StateError) {
-    if try await keepMissing(request) { _ = try await keepMissing(request) }
-  }
-
-  /// Returns whether it must be done once more.
-  private func keepMissing(_ request: KeepRequest) async throws(StateError) -> Bool {
-    let new = try store { () throws(StoreError) in try ledger.notKept(request.ids) }
-    let missing = KeepRequest(
-      snapshots: request.snapshots.intersection(new),
-      commits: request.commits.intersection(new), tags: request.tags.intersection(new))
     let lock = try store { () throws(StoreError) in try ledger.lockKeepReference() }
-    let recorded = try store { () throws(StoreError) in try ledger.keepValue() }
-    let generation = try await git { () async throws(GitError) in
-      try await repository.keep(missing, recorded: recorded)
-    }
-    if let generation {
-      try store { () throws(StoreError) in try ledger.recordKeep(generation, at: clock.now()) }
+    if try await keepMissing(request) == .unreadable {
+      _ = try await rebuild()
+      _ = try await keepMissing(request)
     }
     withExtendedLifetime(lock) {}
-    // What was thought to be kept may be gone with the rest.
-    if let generation, generation.isIncomplete, missing != request { return true }
-    return false
+  }
+
+  /// The caller holds the lock of the keep reference.
+  private func keepMissing(_ request: KeepRequest) async throws(StateError) -> KeepOutcome {
+    let (new, recorded) = try store { () throws(StoreError) in
+      (try ledger.notKept(request.ids), try ledger.keepValue())
+    }
+    let missing = KeepRequest(
+      snapshots: request.snapshots.intersection(new),
+      commits: request.commits.intersection(new), tags: request.tags.intersection(new),
+      bases: request.bases)
+    let outcome = try await git { () async throws(GitError) in
+      try await repository.keep(missing, recorded: recorded)
+    }
+    if case .kept(let generation) = outcome {
+      try store { () throws(StoreError) in try ledger.recordKeep(generation, at: clock.now()) }
+    }
+    return outcome
+  }
+
+  // MARK: - Care
+
+  /// Looks whether everything that is kept still exists, builds the keep reference again if not, and
+  /// keeps LaForge's packs few.
+  ///
+  /// - Returns: The recorded states that are gone, at the first look that does not find them.
+  /// - Throws: `StateError`.
+  package func tidy() async throws(StateError) -> [LostSnapshot] {
+    let lock = try store { () throws(StoreError) in try ledger.lockKeepReference() }
+    let recorded = try store { () throws(StoreError) in try ledger.keepValue() }
+    guard let recorded else { return [] }
+    let isWhole = try await git { () async throws(GitError) in
+      try await repository.isKeptWhole(recorded: recorded)
+    }
+    let lost = isWhole ? [] : try await rebuild()
+    try await tidyPacks()
+    withExtendedLifetime(lock) {}
+    return lost
+  }
+
+  private func rebuild() async throws(StateError) -> [LostSnapshot] {
+    let (ids, recorded, earlier) = try store { () throws(StoreError) in
+      (
+        try ledger.recordedObjects(), try ledger.keepValue(), try ledger.earlierKeepValues()
+      )
+    }
+    let generation = try await git { () async throws(GitError) in
+      try await repository.rebuildKept(ids, recorded: recorded, earlier: earlier)
+    }
+    return try store { () throws(StoreError) in
+      // What is not kept any more was reported when it was found to be gone.
+      let gone = generation.lost.subtracting(try ledger.notKept(generation.lost))
+      let known = try ledger.recordedStates(of: gone.union(generation.partial))
+      try ledger.recordKeep(generation, at: clock.now())
+      return known.map {
+        LostSnapshot(place: $0.place, isPartial: generation.partial.contains($0.snapshot))
+      }
+    }
+  }
+
+  private func tidyPacks() async throws(StateError) {
+    let needed = try store { () throws(StoreError) in try ledger.lastProtection() }
+    let now = clock.now()
+    let areMany = try git { () throws(GitError) in
+      try repository.releasePacks(at: now, needed: needed)
+    }
+    guard areMany else { return }
+    let time = now.millisecondsSince1970 - Self.supersededMilliseconds
+    let superseded = try store { () throws(StoreError) in
+      try ledger.takeSuperseded(before: Timestamp(millisecondsSince1970: time))
+    }
+    // The reference of a step that has ended may still be there, and must lead somewhere.
+    var unwanted = Set(superseded)
+    for step in repository.protectedSteps() {
+      let commit = try await git { () async throws(GitError) in
+        try await repository.protectingCommit(of: step)
+      }
+      if let commit { unwanted.remove(commit) }
+    }
+    let dropped = unwanted
+    try await git { () async throws(GitError) in
+      try await repository.joinPacks(without: dropped)
+    }
   }
 
   /// Keeps what the references reached when LaForge last looked and do not reach now, annotated
@@ -89,9 +174,9 @@ package struct StateKeeper {
     for commit in progress { targets["progress \(commit)"] = commit }
     let last = try store { () throws(StoreError) in try ledger.lastTips() }
     if let last, last.targets == targets {
-      // Nothing holds it between the steps, so it may have been collected.
+      // No reference protects it between the steps, so it may have been collected.
       let exists = try await git { () async throws(GitError) in
-        try await repository.exists(last.commit)
+        try await repository.secure(last.commit)
       }
       if exists { return last.commit }
     }
@@ -193,27 +278,14 @@ package struct StateKeeper {
     }
   }
 
-  /// Removes objects of LaForge's own that were superseded more than a day ago.
-  package func tidy() async throws(StateError) {
-    let time = clock.now().millisecondsSince1970 - Self.millisecondsOfADay
-    let due = try store { () throws(StoreError) in
-      try ledger.takeSuperseded(before: Timestamp(millisecondsSince1970: time))
-    }
-    guard !due.isEmpty else { return }
-    try await git { () async throws(GitError) in
-      // The reference of a step that has ended may still be there, and must lead somewhere.
-      var named: Set<ObjectID> = []
-      for step in repository.protectedSteps() {
-        if let commit = try await repository.protectingCommit(of: step) { named.insert(commit) }
-      }
-      try repository.removeSuperseded(due.filter { !named.contains($0) })
-    }
-  }
-
   private func store<Value>(
     _ body: () throws(StoreError) -> Value
   ) throws(StateError) -> Value {
     do { return try body() } catch { throw .store(error) }
+  }
+
+  private func git<Value>(_ body: () throws(GitError) -> Value) throws(StateError) -> Value {
+    do { return try body() } catch { throw .git(error) }
   }
 
   private func git<Value>(

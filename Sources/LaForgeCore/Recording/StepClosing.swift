@@ -37,7 +37,7 @@ struct StepClosing {
     var progress = baseline.captured.commits
     var warnings = await changes.describe(in: &completion) { captured async throws(StateError) in
       progress = captured.commits
-      try await keeper.keep(captured)
+      try await keeper.keep(captured, like: [baseline.captured.state])
     }
     // Kept before the row is final: what the row names must exist.
     let failure = await keepOrphans(

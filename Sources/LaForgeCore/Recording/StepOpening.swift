@@ -34,8 +34,9 @@ struct StepOpening {
     let warnings = try await tidyUp()
     let baseline = try await takeState()
     let captured = baseline.captured
+    let latest = try latestState(before: captured)
     let protection = try await inStates { () async throws(StateError) in
-      try await keeper.keep(captured)
+      try await keeper.keep(captured, like: latest)
       return try await keeper.takeIn(
         baseline.tips, head: captured.state.head, progress: captured.commits)
     }
@@ -90,15 +91,15 @@ struct StepOpening {
       try await recovery.closeInterruptedSteps()
     }
     repository.removeLeftovers()
-    try await inStates { () async throws(StateError) in
+    let lost = try await inStates { () async throws(StateError) in
       if repository.hasBegunMark {
         try BegunStepMark(repository: repository, store: store).refresh()
       }
       try await recovery.releaseEndedSteps()
-      try await keeper.tidy()
+      return try await keeper.tidy()
     }
     return refusals.map(RecordWarning.spoolRefused) + finished.map(RecordWarning.finished)
-      + closed
+      + closed + (lost.isEmpty ? [] : [.statesLost(lost)])
   }
 
   private func takeInHookNotes() async throws(RecordError) {
@@ -133,6 +134,18 @@ struct StepOpening {
     } catch {
       throw .state(.git(error))
     }
+  }
+
+  /// The state that the present one is probably like: that after the latest step.
+  private func latestState(
+    before captured: CapturedState
+  ) throws(RecordError) -> [RepositoryState] {
+    guard captured.state.snapshot != nil else { return [] }
+    let latest = try inStore { () throws(StoreError) in
+      try store.latestActiveStep(worktree: repository.location.worktree)
+    }
+    guard let end = latest?.end, let head = end.headAfter else { return [] }
+    return [RepositoryState(head: head, snapshot: end.snapshotAfter)]
   }
 
   private func hasNewLeftOut(_ captured: CapturedState) throws(RecordError) -> Bool {

@@ -108,7 +108,7 @@ package struct OperationRecovery {
     do throws(StateError) {
       let tips: ReferenceTips
       do { tips = try await repository.referenceTips() } catch { throw .git(error) }
-      try await keeper.keep(captured)
+      try await keeper.keep(captured, like: [result])
       _ = try await keeper.takeIn(tips, head: captured.state.head)
     } catch {
       throw OperationRunner.error(error)
@@ -189,7 +189,7 @@ package struct OperationRecovery {
         reverses: nil, at: clock.now())
     }
     do throws(StateError) {
-      try await keeper.keep(now, with: [rest.from])
+      try await keeper.keep(now, with: [rest.from], like: [operation.before].compactMap { $0 })
     } catch {
       throw OperationRunner.error(error)
     }
@@ -225,7 +225,7 @@ package struct OperationRecovery {
     }.map(\.reversed)
     guard !back.changesNothing else { return }
     do throws(StateError) {
-      try await keeper.keep(now, with: [back.from])
+      try await keeper.keep(now, with: [back.from], like: [plan.from])
     } catch {
       throw OperationRunner.error(error)
     }

@@ -9,6 +9,8 @@ package struct OperationReport: Equatable, Sendable {
   package var differing: [GitPath]
   /// What an earlier operation, cut off in the middle, left to be finished.
   package var finished: [FinishedOperation]
+  /// Recorded states that were found to be gone on the way.
+  package var lost: [LostSnapshot] = []
 
   package init(
     operation: Operation, plan: StatePlan, steps: [Step], differing: [GitPath],
@@ -75,6 +77,8 @@ package struct OperationRunner {
     let lock = try inStore { () throws(StoreError) in
       try store.lockWorktree(repository.location.worktree)
     }
+    let lost: [LostSnapshot]
+    do { lost = try await keeper.tidy() } catch { throw Self.error(error) }
     let finished = try await recovery.finishInterrupted()
     do { _ = try await stepRecovery.closeInterruptedSteps() } catch { throw Self.error(error) }
     try refuseWhileRunning(request)
@@ -84,7 +88,7 @@ package struct OperationRunner {
         goal.kind, worktree: repository.location.worktree, title: goal.title,
         reverses: goal.reverses, at: clock.now())
     }
-    let report: OperationReport
+    var report: OperationReport
     do throws(OperationError) {
       report = try await carryOut(
         operation, goal, finished, removesStaleLocks: removesStaleLocks)
@@ -98,6 +102,7 @@ package struct OperationRunner {
       }
       throw error
     }
+    report.lost = lost
     withExtendedLifetime(lock) {}
     return report
   }
@@ -176,7 +181,7 @@ package struct OperationRunner {
     }
     do throws(StateError) {
       _ = try await keeper.takeIn(tips, head: now.state.head)
-      try await keeper.keep(now, with: [plan.from, result])
+      try await keeper.keep(now, with: [plan.from, result], like: [goal.target])
     } catch {
       throw Self.error(error)
     }

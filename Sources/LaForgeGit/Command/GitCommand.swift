@@ -205,6 +205,10 @@ extension GitError.Code {
   package static let noGit = GitError.Code(rawValue: -1002)
   /// A process for git could not be started or spoken to.
   package static let notStarted = GitError.Code(rawValue: -1003)
+  /// Other processes changed the same thing again and again.
+  package static let contention = GitError.Code(rawValue: -1005)
+  /// The operating system refused a file operation.
+  package static let io = GitError.Code(rawValue: -1004)
 }
 
 /// Lines of a stream as they come.

@@ -7,6 +7,8 @@ struct RepositoryGit: Sendable {
   let location: RepositoryLocation
   /// The length of an object id in bytes.
   let idLength: Int
+  /// Where objects go that a child stores.
+  let incoming: IncomingObjects
   /// Variables on top of all others.
   var marks: [String: String] = [:]
 
@@ -32,6 +34,16 @@ struct RepositoryGit: Sendable {
     try await git.check(call(arguments, index: index, input: input))
   }
 
+  /// As `call`, for a child that stores objects: they go to `incoming`.
+  func storingCall(
+    _ arguments: [String], index: FilePath? = nil, input: [UInt8] = []
+  ) throws(GitError) -> GitCommand.Call {
+    try incoming.make()
+    var call = call(arguments, index: index, input: input)
+    for (name, value) in incoming.variables(stores: true) { call.environment[name] = value }
+    return call
+  }
+
   /// The paths that an index marks as skipped; `man 1 git-ls-files`.
   func skippedPaths(index: FilePath) async throws(GitError) -> Set<GitPath> {
     let listed = try await check(["ls-files", "-t", "-z"], index: index)
@@ -43,6 +55,7 @@ struct RepositoryGit: Sendable {
     _ arguments: [String], index: FilePath? = nil, input: [UInt8] = []
   ) -> GitCommand.Call {
     var environment: [String: String?] = marks.mapValues { .some($0) }
+    for (name, value) in incoming.variables(stores: false) { environment[name] = value }
     if let index { environment["GIT_INDEX_FILE"] = index.string }
     if location.isFromEnvironment {
       environment["GIT_DIR"] = location.gitDirectory.string

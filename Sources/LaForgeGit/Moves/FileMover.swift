@@ -39,12 +39,10 @@ struct FileMover {
     try await index.update(Set(present).subtracting(sparse), git)
     // What is not as it was saved has been changed since; nothing is changed yet.
     let saved = from.worktree
-    let empty = try await objects.write(TreeObject().object)
-    try await objects.flush()
     let differing = try await git.check(
       [
         "diff-index", "--cached", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules",
-        (saved ?? empty).hex,
+        (saved ?? TreeObject.emptyID(idLength: objects.idLength)).hex,
       ], index: index.path)
     let changed = Set(differing.output.split(separator: 0).map { GitPath($0) })
       .intersection(present)
@@ -61,8 +59,7 @@ struct FileMover {
   /// Changes the files.
   func move(from: StateTrees, to: StateTrees) async throws(GitError) {
     guard !plan.files.isEmpty else { return }
-    let empty = try await objects.write(TreeObject().object)
-    try await objects.flush()
+    let empty = TreeObject.emptyID(idLength: objects.idLength)
     try await git.check(
       [
         "read-tree", "--no-sparse-checkout", "-m", "-u", (from.worktree ?? empty).hex,

@@ -39,7 +39,6 @@ struct WorktreeMove {
     let progress = try await progressContents()
     try await CommitRevival(objects: objects).revive(
       namedCommits + ProgressFiles.commits(in: progress.compactMapValues { $0 }))
-    try await objects.flush()
     let index = try PrivateIndex(git.location, purpose: "move")
     let mover = FileMover(git: git, objects: objects, plan: plan, index: index)
     let changed = try await mover.prepare(from: from)
@@ -194,24 +193,5 @@ struct WorktreeMove {
         }
     }
     return contents
-  }
-}
-
-/// Writes commits back that exist only as bytes, with those of their ancestors that do.
-struct CommitRevival {
-  let objects: any ObjectDatabase
-
-  func revive(_ commits: [ObjectID]) async throws(GitError) {
-    var waiting = commits
-    var seen: Set<ObjectID> = []
-    while let id = waiting.popLast() {
-      guard seen.insert(id).inserted else { continue }
-      let exists = try await !objects.existing([id]).isEmpty
-      // A commit that exists has its ancestors, unless it was revived before them.
-      guard let object = try await objects.read([id])[id], object.kind == .commit else { continue }
-      let parents = CommitHeader(object.content).parents
-      let present = try await objects.existing(parents)
-      if !exists || present.count < parents.count { waiting += parents }
-    }
   }
 }

@@ -82,12 +82,11 @@ final class GitCommandObjects: ObjectDatabase {
     _ contents: [[UInt8]], _ kind: GitObject.Kind
   ) async throws(GitError) -> [ObjectID] {
     folders += 1
-    let folder = git.location.gitDirectory.appending("laforge-objects-\(folders)-\(getpid())")
+    try git.incoming.make()
+    let folder = git.incoming.path.appending("new").appending("contents-\(folders)")
     defer { try? FileManager.default.removeItem(atPath: folder.string) }
     var names = ""
     do {
-      // One of the same name is of a process that is gone.
-      try? FileManager.default.removeItem(atPath: folder.string)
       try FileManager.default.createDirectory(
         atPath: folder.string, withIntermediateDirectories: false,
         attributes: [.posixPermissions: 0o700])
@@ -98,12 +97,13 @@ final class GitCommandObjects: ObjectDatabase {
       }
     } catch {
       throw GitError(
-        code: .notStarted, message: error.localizedDescription, function: "git hash-object")
+        code: .io, message: error.localizedDescription, function: "git hash-object")
     }
     // An object of somebody else's that is being written back may have a form that git now rejects.
-    let result = try await git.check(
-      ["hash-object", "-w", "-t", kind.rawValue, "--literally", "--no-filters", "--stdin-paths"],
-      input: Array(names.utf8))
+    let result = try await git.git.check(
+      try git.storingCall(
+        ["hash-object", "-w", "-t", kind.rawValue, "--literally", "--no-filters", "--stdin-paths"],
+        input: Array(names.utf8)))
     let ids = result.text.split(separator: "\n").compactMap { ObjectID(hex: String($0)) }
     guard ids.count == contents.count else {
       throw GitError(
@@ -120,8 +120,10 @@ final class GitCommandObjects: ObjectDatabase {
     return "\"\(escaped)\""
   }
 
-  /// Git makes durable what it writes before it ends.
-  func flush() {}
+  func flush(with existing: Set<ObjectID>) async throws(GitError) {
+    guard git.incoming.destination == .repository else { return }
+    try await KeptPacks(git: git).packIncoming(with: existing)
+  }
 
   private static func lines(_ ids: Set<ObjectID>) -> [UInt8] {
     Array(ids.map { $0.hex + "\n" }.joined().utf8)

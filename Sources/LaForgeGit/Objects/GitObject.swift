@@ -35,11 +35,18 @@ protocol ObjectDatabase: AnyObject {
 
   /// Stores objects and returns their ids in the same order.
   ///
-  /// They can be read at once; they survive a power loss only after `flush`.
+  /// They can be read through this database at once, by others after `flush`.
   func write(_ objects: [GitObject]) async throws(GitError) -> [ObjectID]
 
-  /// Makes durable what was written, in a number of waits for the disk that does not grow with it.
-  func flush() async throws(GitError)
+  /// Makes durable what was written, where no `git gc` at work removes it, in a number of waits for
+  /// the disk that does not grow with it.
+  ///
+  /// - Parameter existing: Objects of the repository that are to be as safe from a `git gc`.
+  /// - Throws: `GitError`; `missingObject` if one of `existing` is gone.
+  func flush(with existing: Set<ObjectID>) async throws(GitError)
+
+  /// What is left of a snapshot some objects of which are gone; `nil` if it is whole.
+  func remains(of snapshot: ObjectID) async throws(GitError) -> ObjectID?
 }
 
 extension ObjectDatabase {
@@ -60,6 +67,12 @@ extension ObjectDatabase {
   func write(_ object: GitObject) async throws(GitError) -> ObjectID {
     try await write([object])[0]
   }
+
+  func flush() async throws(GitError) {
+    try await flush(with: [])
+  }
+
+  func remains(of snapshot: ObjectID) async throws(GitError) -> ObjectID? { nil }
 
   /// The tree of a commit, or the tree itself.
   func treeID(of id: ObjectID) async throws(GitError) -> ObjectID {

@@ -34,6 +34,20 @@ struct TreeObject: Sendable {
 
   var isEmpty: Bool { entries.isEmpty }
 
+  /// The id of the tree without entries, which git knows without any object; see `empty_tree` in
+  /// `object-file.c` of git.
+  ///
+  /// - Parameter idLength: The length of an id in bytes: 20 for SHA-1, 32 for SHA-256.
+  /// - Returns: The id.
+  static func emptyID(idLength: Int) -> ObjectID {
+    let hex =
+      idLength == 32
+      ? "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
+      : "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    guard let id = ObjectID(hex: hex) else { preconditionFailure("the hex digits are not an id") }
+    return id
+  }
+
   /// The content of the tree object: git sorts as if the name of a tree ended with a slash.
   var object: GitObject {
     let sorted = entries.map { name, entry in

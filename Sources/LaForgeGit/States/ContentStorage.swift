@@ -91,7 +91,7 @@ struct ContentStorage {
     let descriptor = WorkingTreeFile.open(path, in: top)
     guard descriptor >= 0 else { return nil }
     let result = try await git.git.run(
-      git.call(["hash-object", "-w", "--no-filters", "--stdin"]), reading: descriptor)
+      try git.storingCall(["hash-object", "-w", "--no-filters", "--stdin"]), reading: descriptor)
     guard result.status == 0 else { return nil }
     return ObjectID(hex: result.text.trimmingCharacters(in: .newlines))
   }
@@ -114,7 +114,8 @@ struct ContentStorage {
     try await Self.clear(hidden, in: copy, git)
     try await copy.forget(inventory.absent, git)
     let isComplete = try await update(copy, paths.sorted())
-    let tree = try await git.check(["write-tree", "--missing-ok"], index: copy.path)
+    let tree = try await git.git.check(
+      try git.storingCall(["write-tree", "--missing-ok"], index: copy.path))
     guard let treeID = ObjectID(hex: tree.text.trimmingCharacters(in: .newlines)) else {
       throw GitError(
         code: .notStarted, message: "git write-tree named no tree", function: "git write-tree")
@@ -152,18 +153,20 @@ struct ContentStorage {
   ) async throws(GitError) -> Bool {
     guard !paths.isEmpty else { return true }
     let input = Self.list(paths)
-    let all = try await git.run(
-      ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], index: index.path,
-      input: input)
+    let all = try await git.git.run(
+      try git.storingCall(
+        ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"], index: index.path,
+        input: input))
     if all.status == 0 { return true }
     // One file that cannot be stored makes the whole call fail; `add` goes on with the others.
     for _ in 0..<3 {
       unlink(index.path.string + ".lock")
-      let added = try await git.run(
-        [
-          "add", "-A", "-f", "--sparse", "--ignore-errors", "--pathspec-from-file=-",
-          "--pathspec-file-nul",
-        ], index: index.path, input: input)
+      let added = try await git.git.run(
+        try git.storingCall(
+          [
+            "add", "-A", "-f", "--sparse", "--ignore-errors", "--pathspec-from-file=-",
+            "--pathspec-file-nul",
+          ], index: index.path, input: input))
       // 1 where some were left; anything else wrote nothing, a file having vanished for instance.
       if added.status == 0 || added.status == 1 { break }
     }

@@ -5,7 +5,8 @@ import LaForgeCore
 /// Its entries are snapshots by their id, and commits and annotated tags that no reference may reach
 /// any more: as the bytes of the object (`<id>.commit`, `<id>.tag`), since a reference that reached
 /// them as commits would show them in `git log --all`, with a commit's tree beside them
-/// (`<id>.tree`). The newest entries stand in the root itself, older ones in closed blocks, so that
+/// (`<id>.tree`). In the folder `partial` lies what is left of snapshots some objects of which are
+/// gone, by their ids. The newest entries stand in the root itself, older ones in closed blocks, so that
 /// an update writes one tree however many entries there are.
 struct KeepTree {
   let objects: any ObjectDatabase
@@ -15,26 +16,94 @@ struct KeepTree {
 
   /// Adds entries to a tree; not flushed.
   ///
-  /// - Returns: The new tree, and the blocks that were closed.
+  /// - Returns: The new tree.
   /// - Throws: `GitError`.
   func adding(
     _ entries: [GitPath: TrackedEntry], to root: TreeObject
-  ) async throws(GitError) -> (id: ObjectID, closedBlocks: [ObjectID]) {
+  ) async throws(GitError) -> ObjectID {
     var root = root
-    var closed: [ObjectID] = []
-    var open = root.entries.filter { !Self.isBlock($0.key) }
-    open.merge(entries) { $1 }
+    let partial = entries.filter { Self.isPartial($0.key) }
+    var open = root.entries.filter { !Self.isBlock($0.key) && $0.key != Self.partialFolder }
+    open.merge(entries.filter { !Self.isPartial($0.key) }) { $1 }
     while open.count > Self.blockSize {
       let part = open.sorted { $0.key < $1.key }.prefix(Self.blockSize)
       let block = TreeObject(Dictionary(part.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
       let id = try await objects.write(block.object)
-      closed.append(id)
       root[Self.blockName(after: root)] = TrackedEntry(mode: .tree, id: id)
       for (name, _) in part { open[name] = nil }
     }
+    let partialTree = try await adding(partial, toFolderOf: root)
     root = TreeObject(
       root.entries.filter { Self.isBlock($0.key) }.merging(open) { $1 })
-    return (try await objects.write(root.object), closed)
+    root[Self.partialFolder] = partialTree
+    return try await objects.write(root.object)
+  }
+
+  private func adding(
+    _ partial: [GitPath: TrackedEntry], toFolderOf root: TreeObject
+  ) async throws(GitError) -> TrackedEntry? {
+    let present = root[Self.partialFolder]
+    guard !partial.isEmpty else { return present }
+    var folder = TreeObject()
+    if let present, let object = try await objects.read([present.id])[present.id] {
+      folder = try TreeObject(parsing: object.content, idLength: present.id.byteCount)
+    }
+    for (name, entry) in partial {
+      if let subject = Self.subject(of: name) { folder[GitPath(subject.hex)] = entry }
+    }
+    return TrackedEntry(mode: .tree, id: try await objects.write(folder.object))
+  }
+
+  /// What is left of a snapshot; `nil` if it is whole, or wholly gone.
+  func remains(
+    of snapshot: ObjectID, in root: TreeObject
+  ) async throws(GitError) -> ObjectID? {
+    guard let folder = root[Self.partialFolder],
+      let object = try await objects.read([folder.id])[folder.id]
+    else { return nil }
+    let tree = try TreeObject(parsing: object.content, idLength: folder.id.byteCount)
+    return tree[GitPath(snapshot.hex)]?.id
+  }
+
+  /// Every entry of the root and of its blocks; what is left of snapshots has the names of
+  /// `partialName`.
+  ///
+  /// - Returns: The entries, and whether a block could not be read, so that there may be more.
+  /// - Throws: `GitError` if the object database cannot be read.
+  func allEntries(
+    of root: TreeObject
+  ) async throws(GitError) -> (entries: [GitPath: TrackedEntry], isComplete: Bool) {
+    let isFolder = { (name: GitPath) in Self.isBlock(name) || name == Self.partialFolder }
+    var entries = root.entries.filter { !isFolder($0.key) }
+    let folders = root.entries.filter { isFolder($0.key) }
+    let read = try await objects.read(folders.values.map(\.id))
+    var isComplete = true
+    for (name, entry) in folders {
+      guard let object = read[entry.id], object.kind == .tree else {
+        isComplete = false
+        continue
+      }
+      let tree = try TreeObject(parsing: object.content, idLength: entry.id.byteCount)
+      for (inner, found) in tree.entries {
+        let subject = name == Self.partialFolder ? Self.subject(of: inner) : nil
+        entries[subject.map(Self.partialName) ?? inner] = found
+      }
+    }
+    return (entries, isComplete)
+  }
+
+  private static let partialFolder = GitPath("partial")
+
+  /// The name of what is left of a snapshot, among all entries.
+  static func partialName(_ snapshot: ObjectID) -> GitPath { GitPath("\(snapshot).partial") }
+
+  private static func isPartial(_ name: GitPath) -> Bool {
+    name.bytes.suffix(8).elementsEqual(".partial".utf8)
+  }
+
+  /// The object that an entry is about.
+  static func subject(of name: GitPath) -> ObjectID? {
+    ObjectID(hex: String(name.text.prefix { $0 != "." }))
   }
 
   /// The entries that keep a commit or tag as its bytes.

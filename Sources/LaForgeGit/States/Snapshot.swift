@@ -63,17 +63,8 @@ struct Snapshot {
       trees[keyPath: part] = try await editor.edit(trees[keyPath: part], edits)
     }
     trees.meta.escaped.sort()
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let meta: Data
-    do {
-      meta = try encoder.encode(trees.meta)
-    } catch {
-      preconditionFailure("the facts about a snapshot are always JSON: \(error)")
-    }
     var root = TreeObject()
-    let blob = try await objects.write(GitObject(.blob, Array(meta)))
-    root["meta"] = TrackedEntry(mode: .regular, id: blob)
+    root["meta"] = try await write(trees.meta)
     root["index"] = trees.index.map { TrackedEntry(mode: .tree, id: $0) }
     root["worktree"] = trees.worktree.map { TrackedEntry(mode: .tree, id: $0) }
     root["raw"] = trees.raw.map { TrackedEntry(mode: .tree, id: $0) }
@@ -81,13 +72,46 @@ struct Snapshot {
     return try await objects.write(root.object)
   }
 
+  private func write(_ meta: SnapshotMeta) async throws(GitError) -> TrackedEntry {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data: Data
+    do {
+      data = try encoder.encode(meta)
+    } catch {
+      preconditionFailure("the facts about a snapshot are always JSON: \(error)")
+    }
+    let blob = try await objects.write(GitObject(.blob, Array(data)))
+    return TrackedEntry(mode: .regular, id: blob)
+  }
+
+  /// Writes the facts about a snapshot again, some paths of which are gone.
+  ///
+  /// - Parameters:
+  ///   - meta: The facts as they were.
+  ///   - gone: The paths.
+  /// - Returns: The entry to take their place.
+  /// - Throws: `GitError` if they cannot be read or written.
+  func meta(
+    _ meta: ObjectID, leavingOut gone: Set<GitPath>
+  ) async throws(GitError) -> TrackedEntry {
+    let content = try await objects.object(meta, .blob).content
+    guard var facts = try? JSONDecoder().decode(SnapshotMeta.self, from: Data(content)) else {
+      throw damaged(meta)
+    }
+    facts.leftOut += gone.map { LeftOut(path: $0, reason: .lost) }
+    facts.leftOut.sort { $0.path < $1.path }
+    return try await write(facts)
+  }
+
   /// Reads a state; that of a clean one is HEAD's tree.
   func load(_ state: RepositoryState) async throws(GitError) -> StateTrees {
-    guard let snapshot = state.snapshot else {
+    guard let recorded = state.snapshot else {
       var tree: ObjectID?
       if let commit = state.head.commit { tree = try await objects.treeID(of: commit) }
       return StateTrees(index: tree, worktree: tree, meta: SnapshotMeta(head: state.head))
     }
+    let snapshot = try await objects.remains(of: recorded) ?? recorded
     let root = try TreeObject(
       parsing: try await objects.object(snapshot, .tree).content, idLength: snapshot.byteCount)
     guard let metaID = root["meta"]?.id else { throw damaged(snapshot) }
