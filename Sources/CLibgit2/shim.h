@@ -3,6 +3,10 @@
 #define CLIBGIT2_SHIM_H
 
 #include <git2.h>
+// Version 1.9 declares `git_error_clear` here, version 1.5 in a header that <git2.h> includes.
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h>
+#endif
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
