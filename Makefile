@@ -3,13 +3,16 @@
 SWIFT ?= swift
 PREFIX ?= $(HOME)/.local
 
-# What building needs, and what the tests and the benchmarks call besides.
-PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils less procps \
-  python3-minimal sqlite3 strace time util-linux vim-tiny
+# What building needs, and what the demo and the tests call besides: script, less, mount, ps and pgrep,
+# Python with its standard library, sqlite3, strace, setsid and unshare, vi.
+PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils less mount \
+  procps python3 sqlite3 strace util-linux vim-tiny
+# What the benchmarks call besides.
+BENCHMARK_PACKAGES = time
 
 RELEASE = .build/release/laforge
 
-.PHONY: help setup build demo test soak benchmark format lint install clean
+.PHONY: help setup build demo test soak fresh benchmark format lint install clean
 
 help:
 	@echo 'make demo       set up, build, and record two steps in a new repository'
@@ -17,10 +20,12 @@ help:
 	@echo 'make build      build the release program, $(RELEASE)'
 	@echo 'make install    copy it to $(PREFIX)/bin'
 	@echo 'make soak       the tests that search, with many more seeds'
+	@echo 'make fresh      demo and test in new Debian systems; needs root and debootstrap'
 	@echo 'make benchmark  ratios against yardsticks measured in the same session'
 	@echo 'make format     format the sources'
 
 # Installs the Debian packages that are missing; nothing else is changed.
+benchmark: PACKAGES += $(BENCHMARK_PACKAGES)
 setup:
 	@command -v $(SWIFT) >/dev/null || { \
 	  echo 'Error: Swift 6.2 or newer is needed, and no "$(SWIFT)" is on PATH.' >&2; exit 1; }
@@ -54,6 +59,10 @@ test: lint build
 
 soak: setup
 	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests|UsageFuzzTests'
+
+# What a new machine needs is in the script. FRESH_ROOT=FOLDER keeps the systems for the next time.
+fresh:
+	@SWIFT=$(SWIFT) Tests/Fresh/run $(RELEASES)
 
 benchmark: build
 	@Tests/Benchmarks/run $(abspath $(RELEASE))
