@@ -4,11 +4,9 @@ SWIFT ?= swift
 PREFIX ?= $(HOME)/.local
 
 # What building needs, and what the demo and the tests call besides: script, less, mount, ps and pgrep,
-# Python with its standard library, sqlite3, strace, setsid and unshare, vi.
+# Python with its standard library, sqlite3, strace, time, setsid and unshare, vi.
 PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils less mount \
-  procps python3 sqlite3 strace util-linux vim-tiny
-# What the benchmarks call besides.
-BENCHMARK_PACKAGES = time
+  procps python3 sqlite3 strace time util-linux vim-tiny
 
 RELEASE = .build/release/laforge
 
@@ -25,7 +23,6 @@ help:
 	@echo 'make format     format the sources'
 
 # Installs the Debian packages that are missing; nothing else is changed.
-benchmark: PACKAGES += $(BENCHMARK_PACKAGES)
 setup:
 	@command -v $(SWIFT) >/dev/null || { \
 	  echo 'Error: Swift 6.2 or newer is needed, and no "$(SWIFT)" is on PATH.' >&2; exit 1; }
