@@ -84,19 +84,21 @@ package final class TestEnvironment: Sendable {
   ///
   /// `await FIFO [NAME]` reads a line; `notify FIFO` writes one to a process that reads there; `eventually
   /// CONDITION` evaluates a command until it succeeds, such as `is_gone PID`.
+  ///
+  /// The variable `PATIENCE` says otherwise than a minute.
   private static let waiting = """
     give_up() {
-      echo "Within a minute, $1." >&2; cat "$TMPDIR"/said* >&2 2> /dev/null
+      echo "Within ${PATIENCE:-60} s, $1." >&2; cat "$TMPDIR"/said* >&2 2> /dev/null
       for process in /proc/[0-9]*; do
         [ "${process#/proc/}" = $$ ] || ! grep -qszFx "HOME=$HOME" "$process/environ" ||
           kill -9 "${process#/proc/}"
       done; exit 1
     }
     is_gone() { case "$(ps -o stat= -p "$1")" in ''|Z*) ;; *) return 1; esac; }
-    await() { read -r -t 60 "${2:-_}" <> "$1" || give_up "nothing was written to '$1'"; }
-    notify() { timeout 60 sh -c 'echo > "$0"' "$1" || give_up "nothing read from '$1'"; }
+    await() { read -r -t ${PATIENCE:-60} "${2:-_}" <> "$1" || give_up "nothing was written to '$1'"; }
+    notify() { timeout ${PATIENCE:-60} sh -c 'echo > "$0"' "$1" || give_up "nothing read from '$1'"; }
     eventually() {
-      local end=$((SECONDS + 60))
+      local end=$((SECONDS + ${PATIENCE:-60}))
       until eval "$1"; do [ $SECONDS -lt $end ] || give_up "this was never true: $1"; done
     }
     """
@@ -106,12 +108,14 @@ package final class TestEnvironment: Sendable {
   /// It may call `await`, `notify` and `eventually`, which wait for a minute at most.
   @discardableResult
   package func shell(
-    _ script: String, in directory: FilePath? = nil, adding: [String: String] = [:]
+    _ script: String, in directory: FilePath? = nil, adding: [String: String] = [:],
+    patience: Int = patience
   ) async throws -> CommandOutput {
     var variables = adding
     variables["PATH"] = "\(Self.products):\(self.variables["PATH"] ?? "")"
     return try await run(
-      "/bin/bash", ["-c", "\(Self.waiting)\n\(script)"], in: directory, adding: variables)
+      "/bin/bash", ["-c", "\(Self.waiting)\n\(script)"], in: directory, adding: variables,
+      patience: patience)
   }
 
   /// Runs git in the repository and returns what it printed, without the last newline.
@@ -128,14 +132,14 @@ package final class TestEnvironment: Sendable {
   /// - Throws: ``Overdue`` if that did not come in time.
   package func run(
     _ program: String, _ arguments: [String], in directory: FilePath? = nil,
-    adding: [String: String] = [:], input: String = ""
+    adding: [String: String] = [:], input: String = "", patience: Int = patience
   ) async throws -> CommandOutput {
     var environment: [Environment.Key: String] = [:]
     for (name, value) in variables.merging(adding, uniquingKeysWith: { $1 }) {
       guard let key = Environment.Key(rawValue: name) else { preconditionFailure(name) }
       environment[key] = value
     }
-    let limit = TimeLimit(Self.patience, for: TestProcesses(root: root))
+    let limit = TimeLimit(patience, for: TestProcesses(root: root))
     defer { _ = limit.stop() }
     let result = try await Subprocess.run(
       .path(FilePath(program)), arguments: Arguments(arguments),
@@ -151,7 +155,7 @@ package final class TestEnvironment: Sendable {
       status: status)
     if let running = limit.stop() {
       throw Overdue(
-        [program] + arguments, seconds: Self.patience, running: running, output: output)
+        [program] + arguments, seconds: patience, running: running, output: output)
     }
     return output
   }
