@@ -41,6 +41,9 @@ WIDTH = $(addsuffix $(space)4,$(shell $(SWIFT) test --help-hidden 2>/dev/null | 
   grep -o -m 1 -e --experimental-maximum-parallelization-width | head -1))
 space = $() $()
 
+# A single wait has a shorter limit, see `TestEnvironment.patience`.
+TEST_MINUTES ?= 60
+
 # The Swift standard library is linked in, so the program starts where no Swift is installed.
 build: setup
 	$(SWIFT) build -c release --static-swift-stdlib --product laforge
@@ -52,12 +55,15 @@ test: lint build
 	@if ldd $(RELEASE) | grep -iE 'swift|foundation'; then \
 	  echo 'Error: the release program needs a Swift installation.' >&2; exit 1; fi
 	@Tests/Demo/demo $(abspath $(RELEASE)) >/dev/null
-	$(SWIFT) test $(WIDTH)
+	@timeout --foreground --kill-after=20 $(TEST_MINUTES)m $(SWIFT) test $(WIDTH) || { status=$$?; \
+	  case $$status in 124 | 137) \
+	    echo 'Error: The tests were killed, or did not end within $(TEST_MINUTES) minutes.' >&2;; esac; \
+	  exit $$status; }
 
 soak: setup
 	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests|UsageFuzzTests'
 
-# What a new machine needs is in the script. FRESH_ROOT=FOLDER keeps the systems for the next time.
+# RELEASES=trixie takes one release, FRESH_ROOT=FOLDER keeps the systems for the next time.
 fresh:
 	@SWIFT=$(SWIFT) Tests/Fresh/run $(RELEASES)
 
