@@ -3,13 +3,14 @@
 SWIFT ?= swift
 PREFIX ?= $(HOME)/.local
 
-# What building needs, and what the tests and the benchmarks call besides.
-PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils less procps \
-  python3-minimal sqlite3 strace time util-linux vim-tiny
+# What building needs, and what the demo and the tests call besides: script, less, mount, ps and pgrep,
+# Python with its standard library, sqlite3, strace, time, setsid and unshare, vi.
+PACKAGES = git libgit2-dev libpcre2-dev libsqlite3-dev zlib1g-dev pkg-config bsdutils less mount \
+  procps python3 sqlite3 strace time util-linux vim-tiny
 
 RELEASE = .build/release/laforge
 
-.PHONY: help setup build demo test soak benchmark format lint install clean
+.PHONY: help setup build demo test soak fresh benchmark format lint install clean
 
 help:
 	@echo 'make demo       set up, build, and record two steps in a new repository'
@@ -17,6 +18,7 @@ help:
 	@echo 'make build      build the release program, $(RELEASE)'
 	@echo 'make install    copy it to $(PREFIX)/bin'
 	@echo 'make soak       the tests that search, with many more seeds'
+	@echo 'make fresh      demo and test in new Debian systems; needs root and debootstrap'
 	@echo 'make benchmark  ratios against yardsticks measured in the same session'
 	@echo 'make format     format the sources'
 
@@ -39,6 +41,9 @@ WIDTH = $(addsuffix $(space)4,$(shell $(SWIFT) test --help-hidden 2>/dev/null | 
   grep -o -m 1 -e --experimental-maximum-parallelization-width | head -1))
 space = $() $()
 
+# A single wait has a shorter limit, see `TestEnvironment.patience`.
+TEST_MINUTES ?= 60
+
 # The Swift standard library is linked in, so the program starts where no Swift is installed.
 build: setup
 	$(SWIFT) build -c release --static-swift-stdlib --product laforge
@@ -50,10 +55,17 @@ test: lint build
 	@if ldd $(RELEASE) | grep -iE 'swift|foundation'; then \
 	  echo 'Error: the release program needs a Swift installation.' >&2; exit 1; fi
 	@Tests/Demo/demo $(abspath $(RELEASE)) >/dev/null
-	$(SWIFT) test $(WIDTH)
+	@timeout --foreground --kill-after=20 $(TEST_MINUTES)m $(SWIFT) test $(WIDTH) || { status=$$?; \
+	  case $$status in 124 | 137) \
+	    echo 'Error: The tests were killed, or did not end within $(TEST_MINUTES) minutes.' >&2;; esac; \
+	  exit $$status; }
 
 soak: setup
 	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests|UsageFuzzTests'
+
+# RELEASES=trixie takes one release, FRESH_ROOT=FOLDER keeps the systems for the next time.
+fresh:
+	@SWIFT=$(SWIFT) Tests/Fresh/run $(RELEASES)
 
 benchmark: build
 	@Tests/Benchmarks/run $(abspath $(RELEASE))

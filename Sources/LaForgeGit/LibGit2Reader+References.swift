@@ -117,7 +117,7 @@ extension LibGit2Reader {
   /// The configuration as it is now, with the worktree's own where the repository has such.
   ///
   /// `git sparse-checkout` makes one without raising the version of the format, so that libgit2 1.5
-  /// opens the repository, but does not know of the file; see "CONFIGURATION FILE" in
+  /// opens the repository, but does not know of the file, which version 1.9 reads itself; see "CONFIGURATION FILE" in
   /// `man 1 git-worktree`.
   func openConfiguration() throws(GitError) -> Handle<ConfigurationKind> {
     let shared = try Handle<ConfigurationKind>("git_repository_config_snapshot") {
@@ -133,6 +133,7 @@ extension LibGit2Reader {
     let whole = try Handle<ConfigurationKind>("git_repository_config") {
       git_repository_config(&$0, repository.pointer)
     }
+    guard !laforge_git_holds_worktree_configuration(whole.pointer) else { return shared }
     let path = location.gitDirectory.appending("config.worktree").string
     try check(
       "git_config_add_file_ondisk",

@@ -163,31 +163,45 @@ package final class LibGit2Reader: SourceRepository {
     return FilePath(String(cString: path))
   }
 
-  /// The first format extension in a repository's own configuration that libgit2 1.5 does not know:
-  /// it knows `noop` alone, and `objectFormat` where that is SHA-1.
+  /// The first format extension in a repository's own configuration that this libgit2 does not know;
+  /// it knows `objectFormat` only where that is SHA-1.
   private static func unknownExtension(of gitDirectory: FilePath) -> String? {
     let path = commonDirectory(of: gitDirectory).appending("config")
     guard
       let configuration = try? Handle<ConfigurationKind>(
         "git_config_open_ondisk", { git_config_open_ondisk(&$0, path.string) })
     else { return nil }
-    var names: [String] = []
-    let code = withUnsafeMutablePointer(to: &names) { names in
+    var search = (known: knownExtensions(), unknown: [String]())
+    let code = withUnsafeMutablePointer(to: &search) { search in
       git_config_foreach_match(
         configuration.pointer, "^extensions\\.",
         { entry, payload in
           guard let entry, let payload else { return 0 }
           let name = String(cString: entry.pointee.name)
           let value = String(cString: entry.pointee.value)
+          let search = payload.assumingMemoryBound(to: (known: Set<String>, unknown: [String]).self)
           let isKnown =
-            name == "extensions.noop" || (name == "extensions.objectformat" && value == "sha1")
-          if !isKnown {
-            payload.assumingMemoryBound(to: [String].self).pointee.append("\(name) = \(value)")
-          }
+            name == "extensions.objectformat"
+            ? value == "sha1" : search.pointee.known.contains(name)
+          if !isKnown { search.pointee.unknown.append("\(name) = \(value)") }
           return 0
-        }, names)
+        }, search)
     }
-    return code == 0 ? names.first : nil
+    return code == 0 ? search.unknown.first : nil
+  }
+
+  /// The format extensions that this libgit2 knows, as names of settings.
+  private static func knownExtensions() -> Set<String> {
+    var names = git_strarray()
+    guard laforge_git_known_extensions(&names) == 0 else {
+      git_error_clear()
+      return []
+    }
+    defer { git_strarray_dispose(&names) }
+    return Set(
+      UnsafeBufferPointer(start: names.strings, count: names.count).compactMap { name in
+        name.map { "extensions.\(String(cString: $0))" }
+      })
   }
 
   /// The git directory that all worktrees share: a linked one's file `commondir` leads to it, see

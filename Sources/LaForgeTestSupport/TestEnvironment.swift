@@ -73,14 +73,49 @@ package final class TestEnvironment: Sendable {
     try await run(Self.program.string, arguments, in: directory, adding: adding, input: input)
   }
 
+  /// How many seconds a process may take before it is killed and the test fails.
+  ///
+  /// It ends a test that hangs; it is far above what anything takes on a slow machine.
+  package static let patience = Seeds.isSoak ? 3600 : 300
+
+  /// What scripts wait with; each says what it waited for when nothing came within a minute, with
+  /// what the processes printed into the files `said*` of `TMPDIR`, and ends the script and all
+  /// that it has started.
+  ///
+  /// `await FIFO [NAME]` reads a line; `notify FIFO` writes one to a process that reads there; `eventually
+  /// CONDITION` evaluates a command until it succeeds, such as `is_gone PID`.
+  ///
+  /// The variable `PATIENCE` says otherwise than a minute.
+  private static let waiting = """
+    give_up() {
+      echo "Within ${PATIENCE:-60} s, $1." >&2; cat "$TMPDIR"/said* >&2 2> /dev/null
+      for process in /proc/[0-9]*; do
+        [ "${process#/proc/}" = $$ ] || ! grep -qszFx "HOME=$HOME" "$process/environ" ||
+          kill -9 "${process#/proc/}"
+      done; exit 1
+    }
+    is_gone() { case "$(ps -o stat= -p "$1")" in ''|Z*) ;; *) return 1; esac; }
+    await() { read -r -t ${PATIENCE:-60} "${2:-_}" <> "$1" || give_up "nothing was written to '$1'"; }
+    notify() { timeout ${PATIENCE:-60} sh -c 'echo > "$0"' "$1" || give_up "nothing read from '$1'"; }
+    eventually() {
+      local end=$((SECONDS + ${PATIENCE:-60}))
+      until eval "$1"; do [ $SECONDS -lt $end ] || give_up "this was never true: $1"; done
+    }
+    """
+
   /// Runs a shell script in the repository, with the built program as `laforge` on its path.
+  ///
+  /// It may call `await`, `notify` and `eventually`, which wait for a minute at most.
   @discardableResult
   package func shell(
-    _ script: String, in directory: FilePath? = nil, adding: [String: String] = [:]
+    _ script: String, in directory: FilePath? = nil, adding: [String: String] = [:],
+    patience: Int = patience
   ) async throws -> CommandOutput {
     var variables = adding
     variables["PATH"] = "\(Self.products):\(self.variables["PATH"] ?? "")"
-    return try await run("/bin/bash", ["-c", script], in: directory, adding: variables)
+    return try await run(
+      "/bin/bash", ["-c", "\(Self.waiting)\n\(script)"], in: directory, adding: variables,
+      patience: patience)
   }
 
   /// Runs git in the repository and returns what it printed, without the last newline.
@@ -92,16 +127,20 @@ package final class TestEnvironment: Sendable {
       ? String(output.standardOutput.dropLast()) : output.standardOutput
   }
 
-  /// Runs a program.
+  /// Runs a program to the end of its output.
+  ///
+  /// - Throws: ``Overdue`` if that did not come in time.
   package func run(
     _ program: String, _ arguments: [String], in directory: FilePath? = nil,
-    adding: [String: String] = [:], input: String = ""
+    adding: [String: String] = [:], input: String = "", patience: Int = patience
   ) async throws -> CommandOutput {
     var environment: [Environment.Key: String] = [:]
     for (name, value) in variables.merging(adding, uniquingKeysWith: { $1 }) {
       guard let key = Environment.Key(rawValue: name) else { preconditionFailure(name) }
       environment[key] = value
     }
+    let limit = TimeLimit(patience, for: TestProcesses(root: root))
+    defer { _ = limit.stop() }
     let result = try await Subprocess.run(
       .path(FilePath(program)), arguments: Arguments(arguments),
       environment: .custom(environment), workingDirectory: directory ?? repository,
@@ -111,9 +150,14 @@ package final class TestEnvironment: Sendable {
       case .exited(let code): code
       case .signaled(let signal): 128 + signal
       }
-    return CommandOutput(
+    let output = CommandOutput(
       standardOutputBytes: result.standardOutput, standardErrorBytes: result.standardError,
       status: status)
+    if let running = limit.stop() {
+      throw Overdue(
+        [program] + arguments, seconds: patience, running: running, output: output)
+    }
+    return output
   }
 
   // MARK: - Files
@@ -143,7 +187,7 @@ package final class TestEnvironment: Sendable {
   ///
   /// Foundation's `Process` is not used: now and then it reads beyond the list of open descriptors
   /// while other tests start processes.
-  private static func spawn(_ words: [String]) -> Bool {
+  static func spawn(_ words: [String]) -> Bool {
     let arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     var pid = pid_t()

@@ -20,6 +20,7 @@ import Testing
     "laforge": ["LaForgeCommands"],
     "LaForgeTestSupport": [
       "CLaForgeSupport", "Dispatch", "Foundation", "LaForgeCore", "Subprocess", "SystemPackage",
+      "Testing",
     ],
   ]
 

@@ -11,7 +11,7 @@ import Testing
     mkfifo "$TMPDIR/ready"
     laforge run true
     laforge run bash -c 'echo $$ > "$TMPDIR/agent"; echo > "$TMPDIR/ready"; exec sleep 600' & pid=$!
-    read _ < "$TMPDIR/ready"; kill -9 $pid; wait $pid 2>/dev/null; agent=$(cat "$TMPDIR/agent")
+    await "$TMPDIR/ready"; kill -9 $pid; wait $pid 2>/dev/null; agent=$(cat "$TMPDIR/agent")
     \(afterwards)
     """
   }
@@ -32,7 +32,7 @@ import Testing
     let output = try await environment.shell(
       killed(
         """
-        kill -9 $agent; while kill -0 $agent 2>/dev/null; do :; done
+        kill -9 $agent; eventually "is_gone $agent"
         laforge show 2 | head -1; laforge show 2 --json | grep -E '"(status|ended_by|exit_code)"'
         laforge log | grep -c 'cut off'; laforge | grep latest | cut -c1-26; \(stored)
         laforge run true; \(stored); laforge show 2 | head -1; laforge show 3 --json | grep parent
@@ -56,11 +56,13 @@ import Testing
 
   /// Kills LaForge at every system call that touches a file or a process during one run, and looks
   /// at what is left.
-  @Test(arguments: [
-    // The first calls of `openat` are the loader's.
-    ("openat", "70 2 400"), ("fdatasync", "1 1 60"), ("pwrite64", "1 1 60"), ("clone", "1 1 60"),
-    ("write", "1 1 60"), ("unlink", "1 1 60"), ("flock", "1 1 60"),
-  ])
+  @Test(
+    .needsTracing,
+    arguments: [
+      // The first calls of `openat` are the loader's.
+      ("openat", "70 2 400"), ("fdatasync", "1 1 60"), ("pwrite64", "1 1 60"), ("clone", "1 1 60"),
+      ("write", "1 1 60"), ("unlink", "1 1 60"), ("flock", "1 1 60"),
+    ])
   func whereverARunIsKilledTheNextOneWorksAndNoNumberIsTwice(
     _ call: String, _ numbers: String
   ) async throws {
@@ -100,8 +102,8 @@ import Testing
       """
       mkfifo "$TMPDIR/ready" "$TMPDIR/go"
       laforge run sh -c 'echo > "$TMPDIR/ready"; read _ < "$TMPDIR/go"' & pid=$!
-      read _ < "$TMPDIR/ready"; laforge run true; laforge | grep running | cut -c1-18
-      echo > "$TMPDIR/go"; wait $pid
+      await "$TMPDIR/ready"; laforge run true; laforge | grep running | cut -c1-18
+      notify "$TMPDIR/go"; wait $pid
       laforge log --jsonl | grep -oE '"(overlaps|parent_step_id)":[^,]*'
       """)
     #expect(

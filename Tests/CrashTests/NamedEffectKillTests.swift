@@ -144,6 +144,7 @@ import Testing
   }
 
   @Test(
+    .needsTracing,
     arguments: effects(
       [
         .call("rename"), .call("fdatasync"), .git("status"), .git("read-tree"), .git("update-ref"),
@@ -156,6 +157,7 @@ import Testing
   }
 
   @Test(
+    .needsTracing,
     arguments: effects(
       [.call("rename"), .git("read-tree"), .git("update-ref"), .git("symbolic-ref")],
       soak: [.call("fdatasync"), .git("update-index"), .call("unlink")]))
@@ -168,6 +170,7 @@ import Testing
   }
 
   @Test(
+    .needsTracing,
     arguments: effects(
       [.git("update-ref")], soak: [.call("rename"), .call("fdatasync"), .git("read-tree")]))
   func theFirstCommitOfAllIsUndoneOrNotWhereverItIsKilled(_ effect: Effect) async throws {
@@ -195,6 +198,7 @@ import Testing
     """
 
   @Test(
+    .needsTracing,
     arguments: effects(
       [.call("rename"), .call("fdatasync"), .call("unlink"), .git("status"), .git("update-index")],
       soak: [.call("link"), .call("pwrite64"), .call("fsync")]))
@@ -216,7 +220,8 @@ import Testing
     }
   }
 
-  @Test func aLockOnTheKeepReferenceThatAKillLeftBlocksNothing() async throws {
+  @Test(.needsTracing)
+  func aLockOnTheKeepReferenceThatAKillLeftBlocksNothing() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell(
       """
@@ -269,7 +274,8 @@ import Testing
       "\(output)")
   }
 
-  @Test func theReferenceOfAStepGoesThoughLaForgeWasKilledRemovingIt() async throws {
+  @Test(.needsTracing)
+  func theReferenceOfAStepGoesThoughLaForgeWasKilledRemovingIt() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell(
       """

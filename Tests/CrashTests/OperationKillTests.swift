@@ -4,7 +4,8 @@ import SystemPackage
 import Testing
 
 /// An undo or redo is killed, or the disk fails it, at every system call that changes a file.
-@Suite struct OperationKillTests {
+@Suite(.needsTracing)
+struct OperationKillTests {
   /// A repository with uncommitted work, and a step that does something to all of it.
   ///
   /// `state` prints everything that an operation must bring back: HEAD, branches, index, files.

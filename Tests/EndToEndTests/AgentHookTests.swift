@@ -119,9 +119,9 @@ import Testing
         trailer() { git log -1 --format='%s%n%(trailers)' | sed -E 's/[0-9a-f]{8}\\//ID\\//; /^$/d'; }
         laforge hooks install >/dev/null; laforge hooks install --agent claude >/dev/null
         mkfifo ../go ../done
-        person() { read _ < ../go; git commit -q --allow-empty -m person; trailer; echo > ../done; }
+        person() { await ../go; git commit -q --allow-empty -m person; trailer; notify ../done; }
         person & printf '%s\\n' 'git commit -q --allow-empty -m agent; git log -1 --format=%B > ../first
-          ' 'echo > ../go; read _ < ../done' | claude 2>/dev/null
+          ' 'echo > ../go; read _ < ../done' | claude 2>> "$TMPDIR/said"
         wait; sed -E 's/[0-9a-f]{8}\\//ID\\//; /^$/d' ../first
         laforge which HEAD~1 | tail -1 | cut -c1-4
         """)
@@ -145,8 +145,8 @@ import Testing
     let text = try await outcome(
       of: """
         laforge hooks install --agent claude >/dev/null; mkfifo ../a ../b
-        echo '\(prefix)echo > ../a; read _ < ../b; echo 1 > one' | claude 2>/dev/null & pid=$!
-        read _ < ../a; echo 'echo 2 > two' | claude 2>/dev/null; echo > ../b; wait $pid
+        echo '\(prefix)echo > ../a; read _ < ../b; echo 1 > one' | claude 2>> "$TMPDIR/said" & pid=$!
+        await ../a; echo 'echo 2 > two' | claude 2>> "$TMPDIR/said"; notify ../b; wait $pid
         steps | cut -d' ' -f1-4; laforge show 1 --json | grep -A1 '"overlaps"' | tail -1
         """)
     #expect(text == "1 step_end completed \(tokens)\n2 step_end completed 1100\n    2\n")
@@ -156,7 +156,7 @@ import Testing
     let text = try await outcome(
       of: """
         laforge hooks install --agent claude >/dev/null; mkfifo ../go
-        claude 2>/dev/null <<< 'echo 1 > one; echo $$ > ../inner; echo > ../go; exec sleep 100' & read _ < ../go
+        claude 2>> "$TMPDIR/said" <<< 'echo 1 > one; echo $$ > ../inner; echo > ../go; exec sleep 100' & await ../go
         pid=$(laforge status | sed -nE 's/.*pid ([0-9]+).*/\\1/p'); mark
         laforge log | grep -c ' running '; kill -9 $pid; wait
         laforge run -q true; mark; steps | cut -d' ' -f1-3; laforge rollback 1 --before | head -1; ls
@@ -175,9 +175,9 @@ import Testing
     let text = try await outcome(
       of: """
         laforge hooks install --agent claude >/dev/null; git add .; git commit -qm s; mkfifo ../go ../on
-        echo 'echo 1 > one; echo > ../go; read _ < ../on' | claude 2>/dev/null & read _ < ../go
+        echo 'echo 1 > one; echo > ../go; read _ < ../on' | claude 2>> "$TMPDIR/said" & await ../go
         laforge undo 2>&1 | tail -1; laforge undo --stop 2>&1 | head -1; laforge step end 1; laforge undo | head -1
-        echo > ../on; wait; steps | cut -d' ' -f1-3
+        notify ../on; wait; steps | cut -d' ' -f1-3
         """)
     #expect(
       text == """

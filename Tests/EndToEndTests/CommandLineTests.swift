@@ -234,7 +234,8 @@ import Testing
     #expect(output.standardOutput.contains("git \(git)\n"))
   }
 
-  @Test func aFullDiskUnderTheListingIsAnError() async throws {
+  @Test(.needsFullDevice)
+  func aFullDiskUnderTheListingIsAnError() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell("laforge run false; laforge log > /dev/full")
     #expect(output.status == 1)

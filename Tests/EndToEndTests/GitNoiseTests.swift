@@ -57,7 +57,8 @@ import Testing
     done; probe last > ../late
     """
 
-  @Test func aLongHistoryLeavesNoTraceAndCostsNoMoreAtItsEnd() async throws {
+  @Test(.needsTracing)
+  func aLongHistoryLeavesNoTraceAndCostsNoMoreAtItsEnd() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell(
       """

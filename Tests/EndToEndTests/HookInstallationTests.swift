@@ -36,14 +36,17 @@ import Testing
     #expect(text == "4\nfirst 1 x\nlinked\n1\nfirst 1 y\nlinked\namend 1\n../r 1\n4\nsame\n")
   }
 
-  @Test(arguments: [
-    // A file system without hard links.
-    ("inject=?link,linkat:error=EPERM", true),
-    ("inject=?rename,renameat,renameat2:error=EIO:when=1", false),
-    (
-      "inject=?link,linkat:error=EPERM -e inject=?rename,renameat,renameat2:error=EIO:when=2", false
-    ),
-  ])
+  @Test(
+    .needsTracing,
+    arguments: [
+      // A file system without hard links.
+      ("inject=?link,linkat:error=EPERM", true),
+      ("inject=?rename,renameat,renameat2:error=EIO:when=1", false),
+      (
+        "inject=?link,linkat:error=EPERM -e inject=?rename,renameat,renameat2:error=EIO:when=2",
+        false
+      ),
+    ])
   func aFileSystemThatCannotDoAllLosesNoHook(_ fault: String, _ isInstalled: Bool) async throws {
     let text = try await outcome(
       of: """

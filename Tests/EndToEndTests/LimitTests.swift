@@ -104,7 +104,7 @@ import Testing
         mkfifo "$TMPDIR/ready"; set -m
         laforge run -q --grace 300ms bash -c 'trap "" \(signal); echo > "$TMPDIR/ready"
           while :; do read -t 1 < /dev/zero; done' & pid=$!
-        read _ < "$TMPDIR/ready"; kill -\(signal) $pid; wait $pid; echo $?; ended
+        await "$TMPDIR/ready"; kill -\(signal) $pid; wait $pid; echo $?; ended
         """)
     #expect(output.standardOutput.hasPrefix("137\n\"ended_by\":\"signal\""), "\(output)")
   }
@@ -114,8 +114,8 @@ import Testing
       of: """
         mkfifo "$TMPDIR/ready"
         laforge run -q --timeout 900ms bash -c 'echo $$ > "$TMPDIR/ready"; read -t 0.5 < <(sleep 9); exit 3' & pid=$!
-        read agent < "$TMPDIR/ready"; kill -STOP $agent
-        until ps -o stat= -p $pid | grep -q T; do :; done
+        await "$TMPDIR/ready" agent; kill -STOP $agent
+        eventually 'ps -o stat= -p $pid | grep -q T'
         sleep 1.2; kill -CONT $pid; wait $pid; ended; laforge show --json | grep -E '"(active|duration)_ms"'
         """)
     #expect(output.standardOutput.hasPrefix("\"ended_by\":\"exit\",\"exit_code\":3"), "\(output)")
@@ -138,7 +138,7 @@ import Testing
       of: """
         mkfifo "$TMPDIR/ready"
         laforge run -q sh -c 'echo > "$TMPDIR/ready"; exec sleep 100' & pid=$!
-        read _ < "$TMPDIR/ready"; kill -INT $pid; wait $pid; ended
+        await "$TMPDIR/ready"; kill -INT $pid; wait $pid; ended
         """)
     #expect(output.standardOutput.contains("\"signal\":2,"), "\(output)")
   }
@@ -162,7 +162,7 @@ import Testing
     let output = try await RecordedScript.outcome(
       of: """
         mkfifo ../ready; laforge run -q touch first
-        laforge run -q sh -c 'echo x > made; echo > ../ready; exec sleep 100' & pid=$!; read _ < ../ready
+        laforge run -q sh -c 'echo x > made; echo > ../ready; exec sleep 100' & pid=$!; await ../ready
         laforge undo &> ../out; grep -c 'undo --stop' ../out; laforge status | grep -c 'or `laforge undo --stop`'
         laforge undo --stop 2> ../err | head -1; cat ../err | cut -d. -f1; wait $pid; echo $?
         laforge show 2 --json | grep -E 'ended_by|signal'; ls; flags
@@ -188,7 +188,7 @@ import Testing
       of: """
         mkfifo ../ready
         laforge run -q sh -c 'echo x > made; echo $$ > ../agent; echo > ../ready; exec sleep 600' & pid=$!
-        read _ < ../ready; kill -9 $pid; wait $pid 2> /dev/null
+        await ../ready; kill -9 $pid; wait $pid 2> /dev/null
         laforge undo --stop 2> /dev/null | head -1; ps -o stat= -p $(cat ../agent) | grep -v Z || echo gone; ls; flags
         """)
     #expect(output.hasPrefix("Undid S1") && output.hasSuffix("gone\nREADME.md\n(1)\n"), "\(output)")

@@ -207,8 +207,8 @@ import Testing
       of: """
         mkfifo ../ready ../go; laforge run -q sh -c 'echo x > made'
         laforge run -q sh -c 'echo > ../ready; read _ < ../go; laforge undo; echo $?' & pid=$!
-        read _ < ../ready; for c in undo rollback redo; do laforge $c | head -1 | cut -c1-60; done
-        echo > ../go; wait $pid; ls made
+        await ../ready; for c in undo rollback redo; do laforge $c | head -1 | cut -c1-60; done
+        notify ../go; wait $pid; ls made
         """)
     #expect(output.contains("Cannot undo: S2 is running since "))
     #expect(output.contains("Cannot roll back: S2 is running since "))

@@ -139,9 +139,9 @@ import Testing
       of: """
         mkfifo "$TMPDIR/one" "$TMPDIR/two"
         laforge run -q sh -c 'echo first; read _ < "$TMPDIR/one"; echo second' > /dev/null & pid=$!
-        until laforge output 1 2> /dev/null | grep -q first; do :; done
+        eventually 'laforge output 1 2> /dev/null | grep -q first'
         laforge output --follow > "$TMPDIR/two" & follower=$!
-        { read line; echo "seen $line"; echo > "$TMPDIR/one"; cat; } < "$TMPDIR/two"; wait $pid $follower; echo $?
+        { read -t 60 line || give_up "nothing was followed"; echo "seen $line"; notify "$TMPDIR/one"; cat; } < "$TMPDIR/two"; wait $pid $follower; echo $?
         """)
     #expect(output.standardOutput == "seen first\nsecond\n0\n", "\(output)")
   }
@@ -150,7 +150,7 @@ import Testing
     let output = try await outcome(
       of: """
         laforge run -q sh -c 'echo $$ > "$TMPDIR/agent"; echo first; exec sleep 100' > /dev/null & pid=$!
-        until laforge output 1 2> /dev/null | grep -q first; do :; done
+        eventually 'laforge output 1 2> /dev/null | grep -q first'
         kill -9 $pid $(cat "$TMPDIR/agent"); wait $pid; laforge run -q true; laforge output 1
         laforge run -q echo x > /dev/null; sqlite3 .git/laforge/steps.db 'SELECT output_disk_bytes > 0 FROM steps'
         git config laforge.maxOutputs 1; laforge run -q echo y > /dev/null; ls .git/laforge/output
@@ -188,9 +188,9 @@ import Testing
     // Keeping goes on while nobody reads; nothing is lost and nothing is twice.
     let output = try await environment.shell(
       """
-      mkfifo "$TMPDIR/pipe"; (exec 3< "$TMPDIR/pipe"; until [ -e "$TMPDIR/go" ]; do :; done; cat <&3 | md5sum) & reader=$!
+      mkfifo "$TMPDIR/pipe"; (exec 3< "$TMPDIR/pipe"; eventually '[ -e "$TMPDIR/go" ]'; cat <&3 | md5sum) & reader=$!
       laforge run -q seq 300000 > "$TMPDIR/pipe" & pid=$!
-      until laforge output 1 2> /dev/null | grep -q 100; do :; done; touch "$TMPDIR/go"; wait $pid $reader
+      eventually 'laforge output 1 2> /dev/null | grep -q 100'; touch "$TMPDIR/go"; wait $pid $reader
       seq 300000 | md5sum; laforge output | md5sum
       """)
     let sums = Set(output.standardOutput.split(separator: "\n"))

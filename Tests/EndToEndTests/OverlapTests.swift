@@ -11,7 +11,7 @@ import Testing
       mkfifo ../begun ../gate
       laforge run -q sh -c 'echo > ../begun; cat ../gate > ../null; \(first)' 2> ../null &
       cat ../begun > ../null; laforge run -q sh -c '\(second)' 2> ../null
-      echo > ../gate; wait; exec 2>&1
+      notify ../gate; wait; exec 2>&1
       \(script)
       """
     ).standardOutput

@@ -82,7 +82,7 @@ import Testing
     let script = """
       mkfifo "$TMPDIR/go"
       laforge run sh -c 'head -c 500000 /dev/zero & head -c 500000 /dev/zero >&2; wait' \
-        2> >(head -c 500000 | wc -c > "$TMPDIR/count"; echo > "$TMPDIR/go") | { read _ < "$TMPDIR/go"; wc -c; }
+        2> >(head -c 500000 | wc -c > "$TMPDIR/count"; notify "$TMPDIR/go") | { await "$TMPDIR/go"; wc -c; }
       cat "$TMPDIR/count"
       """
     let output = try await environment.shell(script)
@@ -121,7 +121,7 @@ import Testing
     let script = """
       mkfifo "$TMPDIR/ended"
       { laforge run bash -c 'for i in $(seq 3000); do echo $i; done'; echo > "$TMPDIR/ended"; } |
-        { read _ < "$TMPDIR/ended"; wc -l; }
+        { await "$TMPDIR/ended"; wc -l; }
       """
     let output = try await environment.shell(script)
     #expect(output.standardOutput == "3000\n", "\(output)")
@@ -137,7 +137,8 @@ import Testing
     #expect(output.standardOutput.hasPrefix("0\nWarning: Processes that the command left behind"))
   }
 
-  @Test func outputThatCannotBeWrittenIsTold() async throws {
+  @Test(.needsFullDevice)
+  func outputThatCannotBeWrittenIsTold() async throws {
     let environment = try await TestEnvironment()
     let output = try await environment.shell("laforge run echo x > /dev/full")
     #expect(
@@ -151,9 +152,9 @@ import Testing
     let script = """
       laforge run sh -c 'seq 2000000 > big; git add big; git commit -qm big; echo > "$TMPDIR/done"
         exit 7' & pid=$!
-      while [ ! -e "$TMPDIR/done" ]; do :; done
-      while pgrep -P $pid > /dev/null; do :; done
-      while kill -INT $pid 2> /dev/null; do kill -TERM $pid 2> /dev/null; done
+      eventually '[ -e "$TMPDIR/done" ]'
+      eventually '! pgrep -P $pid > /dev/null'
+      eventually '! kill -INT $pid 2> /dev/null || ! kill -TERM $pid 2> /dev/null'
       wait $pid; echo $?; laforge show --json | grep -E 'exit_code|insertions'
       """
     let output = try await environment.shell("set -m; \(script)")
@@ -169,7 +170,7 @@ import Testing
       mkfifo "$TMPDIR/full" "$TMPDIR/ended"; exec 9<> "$TMPDIR/full"
       laforge run sh -c 'head -c 100000 /dev/zero; (echo > "$TMPDIR/ended" &); exit 3' \
         > "$TMPDIR/full" 2> /dev/null & pid=$!
-      read _ < "$TMPDIR/ended"; while pgrep -P $pid > /dev/null; do :; done
+      await "$TMPDIR/ended"; eventually '! pgrep -P $pid > /dev/null'
       kill -TERM $pid; wait $pid; echo $?; laforge show --json | grep exit_code
       """
     let output = try await environment.shell(script)
@@ -195,7 +196,7 @@ import Testing
       mkfifo "$TMPDIR/ready"
       laforge run bash -c 'trap "echo got; exit 7" \(signal); echo > "$TMPDIR/ready"
         while :; do read -t 1 < /dev/zero; done' > "$TMPDIR/out" & pid=$!
-      read _ < "$TMPDIR/ready"; kill -\(signal) $pid; wait $pid; echo $?; cat "$TMPDIR/out"
+      await "$TMPDIR/ready"; kill -\(signal) $pid; wait $pid; echo $?; cat "$TMPDIR/out"
       """
     // A background job of a script ignores SIGINT unless job control is on.
     let output = try await environment.shell("set -m; \(script)")

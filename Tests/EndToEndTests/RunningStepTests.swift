@@ -7,14 +7,14 @@ import Testing
     let output = try await RecordedScript.outcome(
       of: """
         mkfifo ../ready ../go; laforge run -q sh -c 'echo x > made'; laforge undo > /dev/null
-        laforge run -q sh -c 'echo y > y; echo > ../ready; read _ < ../go' & pid=$!; read _ < ../ready
+        laforge run -q sh -c 'echo y > y; echo > ../ready; read _ < ../go' & pid=$!; await ../ready
         everything > ../now
         for c in undo 'undo 1' rollback 'rollback 1' 'rollback --before 1' redo 'redo 1'; do
           for dry in '' --dry-run; do
             laforge $c $dry &> ../out; echo "$? $(grep -c 'S2 is running since .*, pid [0-9]' ../out)" \\
               "$(grep -c '^Nothing was changed.$' ../out) $(is now)"
           done
-        done; laforge restore 1 | head -1; cat made; echo > ../go; wait $pid; flags
+        done; laforge restore 1 | head -1; cat made; notify ../go; wait $pid; flags
         """)
     let refused = Array(repeating: "1 1 1 as now\n", count: 14).joined()
     #expect(output == refused + "Restored 1 file as after S1.\nx\n(1) 2\n", "\(output)")
@@ -25,9 +25,9 @@ import Testing
       of: """
         mkfifo ../ready; laforge run -q sh -c 'echo x > made'
         laforge run -q sh -c 'echo $$ > ../agent; echo > ../ready; exec sleep 600' & pid=$!
-        read _ < ../ready; kill -9 $pid; wait $pid 2> /dev/null
+        await ../ready; kill -9 $pid; wait $pid 2> /dev/null
         for c in undo rollback redo 'undo 1'; do laforge $c &> ../out; echo "$? $(grep -c S2 ../out)"; done
-        agent=$(cat ../agent); kill -9 $agent; while kill -0 $agent 2> /dev/null; do :; done
+        agent=$(cat ../agent); kill -9 $agent; eventually "is_gone $agent"
         laforge undo 1 | head -1; ls; flags
         """)
     #expect(output == "1 1\n1 1\n1 1\n1 1\nUndid S1 and S2.\nREADME.md\n(1) (2)\n", "\(output)")
@@ -87,7 +87,7 @@ import Testing
       of: """
         mkfifo ../ready ../go; laforge run -q touch zero
         laforge run -q sh -c 'echo 1 > one; echo > ../ready; read _ < ../go; echo 1 >> one' & pid=$!
-        read _ < ../ready; laforge run -q sh -c 'echo 2 > two' 2> /dev/null; echo > ../go; wait $pid
+        await ../ready; laforge run -q sh -c 'echo 2 > two' 2> /dev/null; notify ../go; wait $pid
         laforge run -q sh -c 'echo 4 > four'; everything > ../all
         for i in 2 3 4; do laforge show $i --json | grep -oE '"parent_step_id" : [a-z0-9]+'; done | one
         laforge undo > /dev/null; ls | one; laforge redo > /dev/null; is all
@@ -108,8 +108,8 @@ import Testing
     let output = try await RecordedScript.outcome(
       of: """
         mkfifo ../ready ../go
-        laforge run -q sh -c 'echo > ../ready; read _ < ../go' & pid=$!; read _ < ../ready
-        laforge run -q true 2>&1; echo $?; echo > ../go; wait $pid
+        laforge run -q sh -c 'echo > ../ready; read _ < ../go' & pid=$!; await ../ready
+        laforge run -q true 2>&1; echo $?; notify ../go; wait $pid
         for i in 1 2; do laforge show $i --json | tr -d ' \\n' | grep -o '"overlaps":[^,]*'; done
         """)
     #expect(
@@ -128,7 +128,7 @@ import Testing
       of: """
         mkfifo ../ready ../go
         laforge run -q sh -c 'echo 1 > shared; echo > ../ready; read _ < ../go; echo 1 >> shared' & pid=$!
-        read _ < ../ready; laforge run -q sh -c 'echo 2 >> shared; echo 2 > two' 2> /dev/null; echo > ../go; wait $pid
+        await ../ready; laforge run -q sh -c 'echo 2 >> shared; echo 2 > two' 2> /dev/null; notify ../go; wait $pid
         everything > ../now; laforge undo 1 &> ../out; echo $?; grep -c S2 ../out; is now; flags
         """)
     #expect(output == "1\n1\nas now\n1 2\n", "\(output)")

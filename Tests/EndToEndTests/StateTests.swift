@@ -135,8 +135,8 @@ import Testing
       of: """
         mkfifo ../ready; echo mine > mine
         laforge run sh -c 'rm mine; echo x > made; echo $$ > ../agent; echo > ../ready; exec sleep 600' &
-        pid=$!; read _ < ../ready; kill -9 $pid; wait $pid 2> /dev/null; agent=$(cat ../agent)
-        kill -9 $agent; while kill -0 $agent 2> /dev/null; do :; done
+        pid=$!; await ../ready; kill -9 $pid; wait $pid 2> /dev/null; agent=$(cat ../agent)
+        kill -9 $agent; eventually "is_gone $agent"
         laforge run -q true; laforge show 1 --json | grep state_after
         git for-each-ref --format='%(refname)' refs/laforge; laforge undo 1 > /dev/null; ls
         """)
@@ -151,7 +151,8 @@ import Testing
         """), "\(output)")
   }
 
-  @Test func whatWasBegunIsFinishedByTheNextCommand() async throws {
+  @Test(.needsTracing)
+  func whatWasBegunIsFinishedByTheNextCommand() async throws {
     let output = try await outcome(
       of: """
         laforge run -q sh -c 'echo x > made; echo y >> README.md'
@@ -232,7 +233,7 @@ import Testing
         cat ../begun > /dev/null
         (cd ../side; laforge run -q sh -c 'git commit -q --allow-empty -m theirs
           git branch -qf feature')
-        echo > ../gate; wait; laforge undo | grep stays; ls; git log -1 --format=%s feature
+        notify ../gate; wait; laforge undo | grep stays; ls; git log -1 --format=%s feature
         """)
     #expect(
       output

@@ -102,7 +102,7 @@ import Testing
     #expect(output.standardError.contains("is inside the git directory"))
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can set this up"))
+  @Test(.needsRoot)
   func aRepositoryOfAnotherUserIsTrustedAsGitTrustsIt() async throws {
     let environment = try await TestEnvironment()
     try await environment.shell("chown -R 12345 .")
@@ -188,7 +188,7 @@ import Testing
         """, "\(output)")
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can set this up"))
+  @Test(.needsMounting)
   func aReadOnlyDiskStillShowsTheSteps() async throws {
     let environment = try await TestEnvironment()
     try await environment.laforge(["run", "-m", "kept", "false"])
@@ -207,7 +207,7 @@ import Testing
     #expect(output.standardError.contains("read-only"), "\(output)")
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can set this up"))
+  @Test(.needsMounting)
   func aFullDiskAtTheStartIsToldAndTheCommandNotStarted() async throws {
     let environment = try await TestEnvironment()
     let script = """
@@ -228,7 +228,7 @@ import Testing
       "\(output)")
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can set this up"))
+  @Test(.needsMounting)
   func theBytesOfAFileComeBackWhereTheRepositoryLiesOnAnotherDisk() async throws {
     let environment = try await TestEnvironment()
     let script = """

@@ -74,7 +74,8 @@ import Testing
   ) async throws -> String {
     let terminal = try TerminalProcess(
       prefix + dialog.words, in: environment,
-      adding: ["TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"])
+      // Since version 3.13 Python's own line editor draws each key by itself.
+      adding: ["TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1", "PYTHON_BASIC_REPL": "1"])
     for turn in dialog.turns {
       try await terminal.expect(turn.expecting)
       terminal.type(turn.typing)

@@ -137,8 +137,8 @@ import Testing
       of: """
         \(Self.interleaved); mkfifo ../ready ../go
         side run -q sh -c 'echo 5 > s5; echo > ../ready; read _ < ../go; git add .; git commit -q -m s' & pid=$!
-        read _ < ../ready; laforge undo 1 | head -1; laforge rollback 3 | head -1; laforge redo > /dev/null
-        ls | one; laforge redo | head -1; echo > ../go; wait $pid; side undo 2 | head -1; ls ../side | one; git worktree remove --force ../side
+        await ../ready; laforge undo 1 | head -1; laforge rollback 3 | head -1; laforge redo > /dev/null
+        ls | one; laforge redo | head -1; notify ../go; wait $pid; side undo 2 | head -1; ls ../side | one; git worktree remove --force ../side
         laforge undo 2; echo $?; laforge restore 2 --to ../out | cut -d' ' -f1-3; cat ../out/s2
         """)
     #expect(

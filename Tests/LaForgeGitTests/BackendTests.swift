@@ -126,7 +126,11 @@ import Testing
     try await environment.shell(
       "\(script); git commit -q --allow-empty -m x; git worktree add -q ../side; mkdir below")
     let repository = try await open(environment.repository.appending("below"))
-    #expect(repository.reader is GitCommandReader)
+    // Version 1.9 of libgit2 knows two of them.
+    let isKnown = script.contains("worktreeConfig") || script.contains("preciousObjects")
+    if !isKnown || LibGit2.version.hasPrefix("1.5.") {
+      #expect(repository.reader is GitCommandReader)
+    }
     #expect(repository.location.workingTree == environment.repository)
     #expect(repository.location.worktree == "main")
     let state = try await repository.captureState()

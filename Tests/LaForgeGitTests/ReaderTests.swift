@@ -156,8 +156,8 @@ import Testing
   @Test(arguments: [
     ("git init -q --object-format=sha256 .", "extensions.objectformat = sha256"),
     (
-      "git init -q . && git config core.repositoryFormatVersion 1 && git config extensions.worktreeConfig true",
-      "extensions.worktreeconfig = true"
+      "git init -q . && git config core.repositoryFormatVersion 1 && git config extensions.partialClone origin",
+      "extensions.partialclone = origin"
     ),
   ])
   func aFormatThatLibgit2DoesNotKnowIsNamed(_ script: String, _ name: String) async throws {
