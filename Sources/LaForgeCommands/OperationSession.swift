@@ -80,12 +80,12 @@ struct OperationSession {
   ) async throws {
     guard !asJSON else {
       let document = OperationResultDocument(
-        kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps.map(\.id),
+        kind: goal.kind, title: goal.title, plan: plan, steps: goal.stepIDs,
         reverses: goal.reverses)
       return try context.output.write(try JSONOutput.document(document))
     }
     let text = OperationText(
-      kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps,
+      kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps, stepIDs: goal.stepIDs,
       facts: await facts(plan, goal.target, goal.steps, goal.kind, goal.reverses), now: now,
       abbreviate: repository.abbreviation)
     try context.output.write(text.planned(width: context.output.columns))
@@ -100,11 +100,12 @@ struct OperationSession {
       try check(report)
       let document = OperationResultDocument(
         kind: operation.kind, title: operation.title, plan: report.plan,
-        steps: report.steps.map(\.id), reverses: operation.reverses, operation: operation)
+        steps: report.stepIDs, reverses: operation.reverses, operation: operation)
       return try context.output.write(try JSONOutput.document(document))
     }
     let text = OperationText(
       kind: operation.kind, title: operation.title, plan: report.plan, steps: report.steps,
+      stepIDs: report.stepIDs,
       facts: await facts(
         report.plan, operation.after ?? report.plan.from, report.steps, operation.kind,
         operation.reverses),

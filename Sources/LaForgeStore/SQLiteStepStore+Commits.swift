@@ -52,9 +52,8 @@ extension SQLiteStepStore {
     try read { database in
       var record = CommitRecord()
       // Reading does not migrate: an older LaForge's database has no such tables yet.
-      let version = try Self.version(of: database)
       let dropped =
-        version < 6 ? "" : "UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits"
+        schema < 6 ? "" : "UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits"
       let steps = try Row.fetchCursor(
         database,
         sql: """
@@ -66,10 +65,10 @@ extension SQLiteStepStore {
         guard let commit = ObjectID(hex: row[0]) else { continue }
         record.add(commit, of: StepID(rawValue: row[1]), isActive: row[2])
       }
-      if version < 6 { return record }
+      if schema < 6 { return record }
       let rewrites = try Row.fetchCursor(
         database,
-        sql: "SELECT old_commit, new_commit FROM rewrites \(version < 7 ? "" : "ORDER BY rowid")")
+        sql: "SELECT old_commit, new_commit FROM rewrites \(schema < 7 ? "" : "ORDER BY rowid")")
       while let row = try rewrites.next() {
         if let old = ObjectID(hex: row[0]), let new = ObjectID(hex: row[1]) {
           record.add(CommitRewrite(old: old, new: new))

@@ -130,13 +130,6 @@ extension SQLiteStepStore: OperationStore {
     ).first
   }
 
-  package func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step] {
-    try read { database in
-      try StepRow.fetch(
-        "WHERE worktree = ? AND id >= ? ORDER BY id", [worktree, first.rawValue], database)
-    }
-  }
-
   package func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String> {
     let ids = steps.map { String($0.rawValue) }.joined(separator: ", ")
     return try readOnce { database in

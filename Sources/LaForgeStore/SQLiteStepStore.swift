@@ -1,5 +1,5 @@
 import Foundation
-import GRDB
+package import GRDB
 import Glibc
 public import LaForgeCore
 import Synchronization
@@ -41,7 +41,9 @@ public final class SQLiteStepStore: StepStore, Sendable {
   public let storeID: String
 
   let folder: StoreFolder
-  let queue: DatabaseQueue
+  /// The number of the newest migration that the database has.
+  let schema: Int
+  package let queue: DatabaseQueue
   /// The locks of the steps that this store runs.
   let runLocks = Mutex<[StepID: HeldRunLock]>([:])
   /// The database file that was opened, to notice when another takes its place.
@@ -67,7 +69,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
     try Self.makePrivateFile(folder.database)
     let queue = try Self.open(folder.database)
     try Self.migrate(queue, in: folder)
-    try self.init(queue: queue, folder: folder)
+    try self.init(queue: queue, schema: Migrations.current, folder: folder)
   }
 
   /// Opens a store that is there for a git hook, which waits for nobody.
@@ -80,7 +82,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
     let queue = try Self.open(folder.database, busyTimeout: 0)
     let version = try Self.readOnce(queue, folder.database) { try Self.version(of: $0) }
     guard version == Migrations.current else { throw Self.nothingRecorded(folder) }
-    try self.init(queue: queue, folder: folder)
+    try self.init(queue: queue, schema: version, folder: folder)
   }
 
   private static func nothingRecorded(_ folder: StoreFolder) -> StoreError {
@@ -115,11 +117,14 @@ public final class SQLiteStepStore: StepStore, Sendable {
     guard version > 0 else {
       throw Self.nothingRecorded(folder)
     }
-    try self.init(queue: queue, folder: folder)
+    try self.init(queue: queue, schema: version, folder: folder)
   }
 
-  private init(queue: DatabaseQueue, folder: StoreFolder) throws(StoreError) {
+  private init(
+    queue: DatabaseQueue, schema: Int, folder: StoreFolder
+  ) throws(StoreError) {
     self.queue = queue
+    self.schema = schema
     self.folder = folder
     identity = FileIdentity(folder.database)
     storeID = try Self.readOnce(queue, folder.database) { database in

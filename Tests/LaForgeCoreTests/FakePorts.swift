@@ -243,7 +243,12 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
     worktree: String, kinds: Set<OperationKind>
   ) throws(StoreError) -> Operation? { nil }
   func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String> { [] }
-  func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step] { [] }
+  func stepLinks(worktree: String) throws(StoreError) -> [StepLink] { [] }
+  func stepsWithEffect(worktree: String) throws(StoreError) -> Set<StepID> { [] }
+  func latestStepWithEffect(
+    worktree: String, before step: StepID
+  ) throws(StoreError) -> StepID? { nil }
+  func steps(_ ids: [StepID]) throws(StoreError) -> [Step] { [] }
 
   private func fail(_ name: String) throws(StoreError) {
     if effects.fails(name) { throw StoreError(code: .diskFull, message: "full", path: name) }
