@@ -13,6 +13,9 @@ extension SQLiteStepStore {
           """,
         arguments: [worktree])
       var links: [StepLink] = []
+      let last = try Int64.fetchOne(
+        database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'steps'")
+      links.reserveCapacity(Int(clamping: last ?? 0))
       while let row = try rows.next() {
         let (id, parent, enclosing): (Int64, Int64?, Int64?) = (row[0], row[1], row[2])
         links.append(

@@ -208,10 +208,9 @@ package struct GoalResolver {
     }
     return try inStore { () throws(StoreError) in
       let withEffect = try store.stepsWithEffect(worktree: worktree)
-      let needed = ids.enumerated().filter { index, id in
-        index == 0 || index == ids.count - 1 || withEffect.contains(id)
-      }
-      return InvolvedSteps(ids: ids, steps: try store.steps(needed.map(\.element)))
+      let between = withEffect.isEmpty ? [] : ids.dropFirst().dropLast().filter(withEffect.contains)
+      return InvolvedSteps(
+        ids: ids, steps: try store.steps([ids[0]] + between + [ids[ids.count - 1]]))
     }
   }
 

@@ -1,17 +1,26 @@
 /// The place of a step on the lines of its worktree.
 package struct StepLink: Hashable, Sendable {
   package var id: StepID
-  /// The step that it descends from.
-  package var parent: StepID?
-  /// The step that it ran within; such a step is on no line.
-  package var enclosing: StepID?
   package var isActive: Bool
+  // Numbers begin at 1. There may be many links, and an optional is twice as large.
+  private var parentNumber: Int64
+  private var enclosingNumber: Int64
 
   package init(id: StepID, parent: StepID?, enclosing: StepID? = nil, isActive: Bool = true) {
     self.id = id
-    self.parent = parent
-    self.enclosing = enclosing
+    parentNumber = parent?.rawValue ?? 0
+    enclosingNumber = enclosing?.rawValue ?? 0
     self.isActive = isActive
+  }
+
+  /// The step that it descends from.
+  package var parent: StepID? {
+    parentNumber == 0 ? nil : StepID(rawValue: parentNumber)
+  }
+
+  /// The step that it ran within; such a step is on no line.
+  package var enclosing: StepID? {
+    enclosingNumber == 0 ? nil : StepID(rawValue: enclosingNumber)
   }
 }
 
@@ -25,27 +34,40 @@ package struct StepLine {
 
   /// - Parameter links: Steps of one worktree, in any order.
   package init(_ links: [StepLink]) {
-    self.links = links.sorted { $0.id < $1.id }
+    let isSorted = zip(links, links.dropFirst()).allSatisfy { $0.id < $1.id }
+    self.links = isSorted ? links : links.sorted { $0.id < $1.id }
   }
 
-  private func link(_ id: StepID) -> StepLink? {
+  private func link(_ id: StepID) -> StepLink? { position(id).map { links[$0] } }
+
+  private func position(_ id: StepID) -> Int? {
+    guard let first = links.first?.id else { return nil }
+    // No number is missing where there is one worktree.
+    let (distance, overflows) = id.rawValue.subtractingReportingOverflow(first.rawValue)
+    if !overflows, distance >= 0, distance < links.count, links[Int(distance)].id == id {
+      return Int(distance)
+    }
     var (low, high) = (0, links.count)
     while low < high {
       let middle = (low + high) / 2
       if links[middle].id < id { low = middle + 1 } else { high = middle }
     }
-    return low < links.count && links[low].id == id ? links[low] : nil
+    return low < links.count && links[low].id == id ? low : nil
   }
 
   /// A step and the active ones that descend from it, in the order of their numbers; steps within
   /// others are on no line.
   package func activeDescendants(of id: StepID) -> [StepID] {
-    var line: [StepID] = []
-    var ids: Set<StepID> = []
-    for link in links where link.enclosing == nil && link.id >= id {
-      let isDescendant = link.parent.map(ids.contains) ?? false
-      guard link.id == id || (isDescendant && link.isActive) else { continue }
-      ids.insert(link.id)
+    guard let start = position(id), links[start].enclosing == nil else { return [] }
+    var line = [id]
+    var isOnLine = [Bool](repeating: false, count: links.count)
+    isOnLine[start] = true
+    for index in links.indices.dropFirst(start + 1) {
+      let link = links[index]
+      guard link.isActive, link.enclosing == nil,
+        let parent = link.parent.flatMap(position), isOnLine[parent]
+      else { continue }
+      isOnLine[index] = true
       line.append(link.id)
     }
     return line
@@ -92,7 +114,8 @@ package struct StepLine {
   /// Some steps, and those that ran within them, as far as their activity is not the one asked for.
   package func switched(_ ids: [StepID], to isActive: Bool) -> [StepID] {
     let all = ids + enclosed(in: ids)
-    return all.filter { link($0).map { $0.isActive != isActive } ?? false }.sorted()
+    let switched = all.filter { link($0).map { $0.isActive != isActive } ?? false }
+    return all.count == ids.count ? switched : switched.sorted()
   }
 
   /// Those of some steps that did not run within another.
