@@ -35,6 +35,11 @@ extension WorktreeRepository {
     }
   }
 
+  /// Returns the parts of the record file that the keep tree holds, to rebuild the database from.
+  package func recordSegments() async throws(GitError) -> [RecordSegment] {
+    try await KeepReference(reader: reader, objects: objects).recordSegments()
+  }
+
   package func unreachableCommits(
     from commits: Set<ObjectID>, limit: Int
   ) async throws(GitError) -> [ObjectID] {

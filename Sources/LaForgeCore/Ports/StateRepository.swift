@@ -39,6 +39,9 @@ package struct KeepRequest: Equatable, Sendable {
   package var commits: Set<ObjectID>
   /// Annotated tags.
   package var tags: Set<ObjectID>
+  /// Parts of the record file, which do not make the reference move by themselves; each takes the
+  /// place of those that it holds the lines of.
+  package var records: [RecordSegment] = []
 
   package init(
     snapshots: Set<ObjectID> = [], commits: Set<ObjectID> = [], tags: Set<ObjectID> = []

@@ -32,6 +32,10 @@ struct KeepReference {
       }
       let bytes = try await tree.entries(forBytesOf: request.commits.union(request.tags))
       entries.merge(bytes) { $1 }
+      let blobs = try await objects.write(request.records.map { GitObject(.blob, $0.bytes) })
+      for (segment, blob) in zip(request.records, blobs) {
+        entries[GitPath(segment.name)] = TrackedEntry(mode: .regular, id: blob)
+      }
       let (treeID, blocks) = try await tree.adding(entries, to: base?.tree ?? TreeObject())
       let tag = try await objects.write(Self.tag(of: treeID))
       try await objects.flush()
@@ -47,6 +51,12 @@ struct KeepReference {
     throw GitError(
       code: .notStarted, message: "'\(Self.name)' is changed by somebody else all the time",
       function: "update-ref")
+  }
+
+  /// Returns the parts of the record file that the reference keeps.
+  func recordSegments() async throws(GitError) -> [RecordSegment] {
+    guard let root = try await root(of: try await reader.target(of: Self.name)) else { return [] }
+    return try await tree.records(in: root.tree)
   }
 
   /// Returns the bytes of a commit or tag that is kept as such; `nil` where it is not.
