@@ -13,8 +13,11 @@ struct OperationSession {
   /// The caller's folder relative to the top of the working tree; empty at the top.
   let directory: String
 
+  /// - Parameters:
+  ///   - context: Where the command was called.
+  ///   - isDryRun: Whether nothing may be written.
   /// - Throws: `CommandFailure`.
-  init(in context: CommandContext) async throws {
+  init(in context: CommandContext, isDryRun: Bool) async throws {
     do {
       repository = try await context.openRepository()
     } catch {
@@ -22,9 +25,17 @@ struct OperationSession {
     }
     let location = repository.location
     do throws(StoreError) {
-      // Nothing is to be made where nothing was recorded.
-      _ = try SQLiteStepStore(readingIn: location.commonDirectory)
-      store = try SQLiteStepStore(creatingIn: location.commonDirectory)
+      if isDryRun {
+        store = try await StoreOpening.openForReading(repository, in: context)
+      } else {
+        // Nothing is to be made where nothing was recorded.
+        do throws(StoreError) {
+          _ = try SQLiteStepStore(readingIn: location.commonDirectory, rebuildingFrom: nil)
+        } catch {
+          if error.code != .lost { throw error }
+        }
+        store = try await StoreOpening.open(repository, in: context)
+      }
       runner = try context.makeRunner(
         repository: repository, store: store,
         enclosing: RecordingSession.enclosingStep(store, location.worktree, in: context))
@@ -66,6 +77,7 @@ struct OperationSession {
       } else {
         let report = try await runner.perform(
           request, removesStaleLocks: options.removesStaleLocks)
+        store.sayRecordFailure(in: context)
         for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
         try await say(report, asJSON: options.isJSON, in: context)
       }

@@ -293,14 +293,18 @@ enum Migrations {
       OR snapshot_before IS NOT snapshot_after);
     CREATE INDEX dropped_commits_by_step ON dropped_commits (step_id);
 
-    -- How far the record file goes, which line is its last, and how many lines the keep tree has.
+    -- How far the record file goes and what its end is, and how many of its lines are in the keep tree.
     CREATE TABLE record (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       lines INTEGER NOT NULL CHECK (lines >= 0),
       bytes INTEGER NOT NULL CHECK (bytes >= 0),
-      last_line TEXT NOT NULL,
+      -- The last line, or the end of a long one.
+      tail TEXT NOT NULL,
+      -- Whether the file must be written as a whole.
+      is_stale BOOLEAN NOT NULL CHECK (is_stale IN (0, 1)),
       kept_lines INTEGER NOT NULL CHECK (kept_lines >= 0)
     );
+    INSERT INTO record VALUES (1, 0, 0, '', TRUE, 0);
     """
 
   /// Lets a step be ended by `laforge step` too.

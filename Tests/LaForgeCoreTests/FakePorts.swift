@@ -218,7 +218,10 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
   func lockKeepReference() throws(StoreError) -> AnyObject { effects }
   func keepValue() throws(StoreError) -> ObjectID? { nil }
   func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID> { ids }
-  func recordKeep(_ generation: KeepGeneration, at time: Timestamp) throws(StoreError) {}
+  func unkeptRecords() throws(StoreError) -> [RecordSegment] { [] }
+  func recordKeep(
+    _ generation: KeepGeneration, _ segments: [RecordSegment], at time: Timestamp
+  ) throws(StoreError) {}
   func lastTips() throws(StoreError) -> ProtectedTips? { nil }
   func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {}
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] { [] }

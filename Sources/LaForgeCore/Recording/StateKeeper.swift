@@ -56,20 +56,26 @@ package struct StateKeeper {
   /// Returns whether it must be done once more.
   private func keepMissing(_ request: KeepRequest) async throws(StateError) -> Bool {
     let new = try store { () throws(StoreError) in try ledger.notKept(request.ids) }
-    let missing = KeepRequest(
+    var missing = KeepRequest(
       snapshots: request.snapshots.intersection(new),
       commits: request.commits.intersection(new), tags: request.tags.intersection(new))
     let lock = try store { () throws(StoreError) in try ledger.lockKeepReference() }
     let recorded = try store { () throws(StoreError) in try ledger.keepValue() }
+    if !missing.isEmpty {
+      missing.records = try store { () throws(StoreError) in try ledger.unkeptRecords() }
+    }
+    let records = missing.records
     let generation = try await git { () async throws(GitError) in
       try await repository.keep(missing, recorded: recorded)
     }
     if let generation {
-      try store { () throws(StoreError) in try ledger.recordKeep(generation, at: clock.now()) }
+      try store { () throws(StoreError) in
+        try ledger.recordKeep(generation, records, at: clock.now())
+      }
     }
     withExtendedLifetime(lock) {}
     // What was thought to be kept may be gone with the rest.
-    if let generation, generation.isIncomplete, missing != request { return true }
+    if let generation, generation.isIncomplete, missing.ids != request.ids { return true }
     return false
   }
 
