@@ -13,8 +13,11 @@ struct OperationSession {
   /// The caller's folder relative to the top of the working tree; empty at the top.
   let directory: String
 
+  /// - Parameters:
+  ///   - context: Where the command was called.
+  ///   - isDryRun: Whether nothing may be written.
   /// - Throws: `CommandFailure`.
-  init(in context: CommandContext) async throws {
+  init(in context: CommandContext, isDryRun: Bool) async throws {
     do {
       repository = try await context.openRepository()
     } catch {
@@ -22,9 +25,17 @@ struct OperationSession {
     }
     let location = repository.location
     do throws(StoreError) {
-      // Nothing is to be made where nothing was recorded.
-      _ = try SQLiteStepStore(readingIn: location.commonDirectory)
-      store = try SQLiteStepStore(creatingIn: location.commonDirectory)
+      if isDryRun {
+        store = try await StoreOpening.openForReading(repository, in: context)
+      } else {
+        // Nothing is to be made where nothing was recorded.
+        do throws(StoreError) {
+          _ = try SQLiteStepStore(readingIn: location.commonDirectory, rebuildingFrom: nil)
+        } catch {
+          if error.code != .lost { throw error }
+        }
+        store = try await StoreOpening.open(repository, in: context)
+      }
       runner = try context.makeRunner(
         repository: repository, store: store,
         enclosing: RecordingSession.enclosingStep(store, location.worktree, in: context))
@@ -67,6 +78,7 @@ struct OperationSession {
         let report = try await runner.perform(
           request, removesStaleLocks: options.removesStaleLocks)
         if !report.lost.isEmpty { context.error.say(UserMessage(report.lost), as: "Warning") }
+        store.sayRecordFailure(in: context)
         for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
         try await say(report, asJSON: options.isJSON, in: context)
       }
@@ -81,12 +93,12 @@ struct OperationSession {
   ) async throws {
     guard !asJSON else {
       let document = OperationResultDocument(
-        kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps.map(\.id),
+        kind: goal.kind, title: goal.title, plan: plan, steps: goal.stepIDs,
         reverses: goal.reverses)
       return try context.output.write(try JSONOutput.document(document))
     }
     let text = OperationText(
-      kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps,
+      kind: goal.kind, title: goal.title, plan: plan, steps: goal.steps, stepIDs: goal.stepIDs,
       facts: await facts(plan, goal.target, goal.steps, goal.kind, goal.reverses), now: now,
       abbreviate: repository.abbreviation)
     try context.output.write(text.planned(width: context.output.columns))
@@ -101,11 +113,12 @@ struct OperationSession {
       try check(report)
       let document = OperationResultDocument(
         kind: operation.kind, title: operation.title, plan: report.plan,
-        steps: report.steps.map(\.id), reverses: operation.reverses, operation: operation)
+        steps: report.stepIDs, reverses: operation.reverses, operation: operation)
       return try context.output.write(try JSONOutput.document(document))
     }
     let text = OperationText(
       kind: operation.kind, title: operation.title, plan: report.plan, steps: report.steps,
+      stepIDs: report.stepIDs,
       facts: await facts(
         report.plan, operation.after ?? report.plan.from, report.steps, operation.kind,
         operation.reverses),

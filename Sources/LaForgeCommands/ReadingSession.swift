@@ -16,7 +16,7 @@ struct ReadingSession {
   init(in context: CommandContext) async throws {
     worktree = try await Self.openRepository(in: context)
     let location = worktree.location
-    store = try Self.openStore(location)
+    store = try await Self.openStore(worktree, in: context)
     history = store.map { context.makeHistory($0, worktree: location.worktree) }
   }
 
@@ -30,13 +30,15 @@ struct ReadingSession {
     }
   }
 
-  private static func openStore(_ location: RepositoryLocation) throws -> SQLiteStepStore? {
-    do {
-      return try SQLiteStepStore(readingIn: location.commonDirectory)
+  private static func openStore(
+    _ repository: WorktreeRepository, in context: CommandContext
+  ) async throws -> SQLiteStepStore? {
+    do throws(StoreError) {
+      return try await StoreOpening.openForReading(repository, in: context)
     } catch {
       if error.code == .noDatabase { return nil }
       throw CommandFailure(
-        UserMessage(error, newestCopy: newestCopy(location.commonDirectory)))
+        UserMessage(error, newestCopy: newestCopy(repository.location.commonDirectory)))
     }
   }
 

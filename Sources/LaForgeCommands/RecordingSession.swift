@@ -24,7 +24,7 @@ struct RecordingSession {
       throw .repository(error)
     }
     let location = repository.location
-    let kept = try Self.openStore(location, in: context)
+    let kept = try await Self.openStore(repository, in: context)
     store = kept.store
     enclosing = kept.enclosing
     store.keepOpenUntilExit()
@@ -33,11 +33,11 @@ struct RecordingSession {
   }
 
   private static func openStore(
-    _ location: RepositoryLocation, in context: CommandContext
-  ) throws(RecordError) -> (store: SQLiteStepStore, enclosing: StepID?) {
+    _ repository: WorktreeRepository, in context: CommandContext
+  ) async throws(RecordError) -> (store: SQLiteStepStore, enclosing: StepID?) {
     do throws(StoreError) {
-      let store = try SQLiteStepStore(creatingIn: location.commonDirectory)
-      return (store, try enclosingStep(store, location.worktree, in: context))
+      let store = try await StoreOpening.open(repository, in: context)
+      return (store, try enclosingStep(store, repository.location.worktree, in: context))
     } catch {
       throw .store(error)
     }
@@ -72,6 +72,7 @@ struct RecordingSession {
   ///
   /// The step is recorded already, so a failure is a warning.
   func backUp(in context: CommandContext) {
+    store.sayRecordFailure(in: context)
     do {
       try store.backUp(on: context.clock.now())
     } catch {

@@ -41,7 +41,7 @@ struct RestoreCommand: ContextCommand {
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let source = try parseSource()
-    let session = try await OperationSession(in: context)
+    let session = try await OperationSession(in: context, isDryRun: options.isDryRun)
     let paths = try paths.map { path in
       try TypedPath(
         path, in: session.directory, top: session.repository.location.workingTree)

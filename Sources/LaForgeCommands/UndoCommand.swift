@@ -26,7 +26,7 @@ struct UndoCommand: ContextCommand {
 
   func run(in context: CommandContext) async throws -> ExitStatus {
     let reference = try step.map(OperationOptions.reference)
-    let session = try await OperationSession(in: context)
+    let session = try await OperationSession(in: context, isDryRun: options.isDryRun)
     if stop { try session.stopRunningSteps(in: context) }
     return try await session.run(
       .undo(reference), options, words: ["undo", step].compactMap { $0 }, in: context)

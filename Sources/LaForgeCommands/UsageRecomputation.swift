@@ -31,7 +31,7 @@ struct UsageRecomputation {
     commonDirectory = session.repository.location.commonDirectory
     archive = OutputArchive(in: StoreFolder(commonDirectory: commonDirectory).outputs)
     do throws(StoreError) {
-      store = try SQLiteStepStore(creatingIn: commonDirectory)
+      store = try await StoreOpening.open(session.worktree, in: context)
     } catch {
       throw Self.failure(error, commonDirectory)
     }

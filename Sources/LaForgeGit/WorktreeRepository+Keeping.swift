@@ -50,6 +50,11 @@ extension WorktreeRepository {
     after.update(without: before.subtracting(after.present))
   }
 
+  /// Returns the parts of the record file that the keep tree holds, to rebuild the database from.
+  package func recordSegments() async throws(GitError) -> [RecordSegment] {
+    try await keepReference.recordSegments()
+  }
+
   package func unreachableCommits(
     from commits: Set<ObjectID>, limit: Int
   ) async throws(GitError) -> [ObjectID] {

@@ -3,7 +3,7 @@ import GRDB
 /// The schema of the step database and its numbered, append-only migrations.
 enum Migrations {
   /// The number of the newest migration, kept in `PRAGMA user_version`.
-  static let current = 7
+  static let current = 8
 
   static func makeMigrator() -> DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -36,8 +36,19 @@ enum Migrations {
       try database.execute(sql: begun)
       try database.execute(sql: "PRAGMA user_version = 7")
     }
+    migrator.registerMigration("8 record") { database in
+      try database.execute(sql: record)
+      try database.execute(sql: "PRAGMA user_version = 8")
+    }
     return migrator
   }
+
+  /// Whether the recorded states of a step differ, or one is not known; as its index has it.
+  static let hasOtherState = """
+    state_after IS NULL OR state_after = 'unknown' OR state_before = 'unknown'
+    OR commit_sha_before IS NOT commit_sha_after OR branch_before IS NOT branch_after
+    OR snapshot_before IS NOT snapshot_after
+    """
 
   /// Migration 1.
   ///
@@ -269,6 +280,31 @@ enum Migrations {
     INSERT INTO rewrites SELECT old_commit, new_commit FROM unordered_rewrites;
     DROP TABLE unordered_rewrites;
     CREATE INDEX rewrites_by_new_commit ON rewrites (new_commit);
+    """
+
+  /// Migration 8: long histories, and the record file beside the database.
+  private static let record = """
+    -- The line of a worktree with its descent: an operation reads all of it.
+    DROP INDEX steps_by_line;
+    CREATE INDEX steps_by_line ON steps (worktree, active, within_step_id, id, parent_step_id);
+    CREATE INDEX steps_with_effect ON steps (worktree, active, id) WHERE within_step_id IS NULL AND (
+      state_after IS NULL OR state_after = 'unknown' OR state_before = 'unknown'
+      OR commit_sha_before IS NOT commit_sha_after OR branch_before IS NOT branch_after
+      OR snapshot_before IS NOT snapshot_after);
+    CREATE INDEX dropped_commits_by_step ON dropped_commits (step_id);
+
+    -- How far the record file goes and what its end is, and how many of its lines are in the keep tree.
+    CREATE TABLE record (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      lines INTEGER NOT NULL CHECK (lines >= 0),
+      bytes INTEGER NOT NULL CHECK (bytes >= 0),
+      -- The last line, or the end of a long one.
+      tail TEXT NOT NULL,
+      -- Whether the file must be written as a whole.
+      is_stale BOOLEAN NOT NULL CHECK (is_stale IN (0, 1)),
+      kept_lines INTEGER NOT NULL CHECK (kept_lines >= 0)
+    );
+    INSERT INTO record VALUES (1, 0, 0, '', TRUE, 0);
     """
 
   /// Lets a step be ended by `laforge step` too.

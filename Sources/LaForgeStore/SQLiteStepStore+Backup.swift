@@ -38,10 +38,13 @@ extension SQLiteStepStore {
 
   /// Returns the copies of a repository's database, oldest first.
   package static func backups(in folder: StoreFolder) throws(StoreError) -> [FilePath] {
+    guard access(folder.path.string, F_OK) == 0 else { return [] }
     do {
       return try FileManager.default.contentsOfDirectory(atPath: folder.path.string)
         .filter { name in
-          name.hasPrefix("steps.db.") && name.utf8.count == "steps.db.2026-11-23".utf8.count
+          let day = name.dropFirst("steps.db.".count)
+          return name.hasPrefix("steps.db.") && day.utf8.count == "2026-11-23".utf8.count
+            && day.allSatisfy { $0.isNumber || $0 == "-" }
         }
         .sorted().map { folder.path.appending($0) }
     } catch {

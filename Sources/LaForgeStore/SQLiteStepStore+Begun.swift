@@ -12,14 +12,15 @@ extension SQLiteStepStore {
   package func handOver(_ id: StepID) { releaseLock(of: id) }
 
   package func begunSteps(worktree: String) throws(StoreError) -> [BegunStep] {
-    try read { database in
-      // A reading command may meet the database of an older LaForge.
-      guard try database.tableExists("begun_steps") else { return [] }
+    // A reading command may meet the database of an older LaForge.
+    guard schema >= 7 else { return [] }
+    return try read { database in
+      // Joined in this order, for nearly always there are none.
       let rows = try Row.fetchAll(
         database,
         sql: """
           SELECT step_id AS id, session, monotonic_ms, references_json
-          FROM begun_steps JOIN steps ON steps.id = step_id
+          FROM begun_steps CROSS JOIN steps ON steps.id = step_id
           WHERE worktree = ? AND status = 'running' ORDER BY step_id DESC
           """,
         arguments: [worktree])

@@ -12,7 +12,10 @@ extension SQLiteStepStore {
   /// - Throws: `StoreError` where neither can be written.
   package func addCommit(_ commit: ObjectID, to id: StepID) throws(StoreError) {
     do throws(StoreError) {
-      try write { try self.insertCommit(commit, of: id, $0) }
+      try write { database, changes in
+        try self.insertCommit(commit, of: id, database)
+        changes.note(id)
+      }
     } catch  where error.code == .busy {
       try leaveNote(.committed, named: commit.hex, "\(commit) \(id.rawValue)\n")
     }
@@ -28,9 +31,13 @@ extension SQLiteStepStore {
   }
 
   package func takeIn(_ notes: [HookNote]) throws(StoreError) {
-    try write { database in
+    try write { database, changes in
+      var rewrites: [RecordChange.Row] = []
       for note in notes {
-        for commit in note.commits { try self.insertCommit(commit.id, of: commit.step, database) }
+        for commit in note.commits {
+          try self.insertCommit(commit.id, of: commit.step, database)
+          changes.note(commit.step)
+        }
         // What became of a commit that no step made is not kept.
         for rewrite in note.rewrites {
           try database.execute(
@@ -41,8 +48,14 @@ extension SQLiteStepStore {
                 OR EXISTS (SELECT 1 FROM rewrites WHERE new_commit = ?1)
               """,
             arguments: [rewrite.old.hex, rewrite.new.hex])
+          guard database.changesCount > 0 else { continue }
+          rewrites.append([
+            ("old_commit", rewrite.old.hex.databaseValue),
+            ("new_commit", rewrite.new.hex.databaseValue),
+          ])
         }
       }
+      if !rewrites.isEmpty { changes.note(.put("rewrites", rows: rewrites)) }
     }
     // Another command may have taken in the same note.
     for note in notes { unlink(note.path) }
@@ -52,9 +65,8 @@ extension SQLiteStepStore {
     try read { database in
       var record = CommitRecord()
       // Reading does not migrate: an older LaForge's database has no such tables yet.
-      let version = try Self.version(of: database)
       let dropped =
-        version < 6 ? "" : "UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits"
+        schema < 6 ? "" : "UNION ALL SELECT step_id, commit_sha, -1 FROM dropped_commits"
       let steps = try Row.fetchCursor(
         database,
         sql: """
@@ -66,10 +78,10 @@ extension SQLiteStepStore {
         guard let commit = ObjectID(hex: row[0]) else { continue }
         record.add(commit, of: StepID(rawValue: row[1]), isActive: row[2])
       }
-      if version < 6 { return record }
+      if schema < 6 { return record }
       let rewrites = try Row.fetchCursor(
         database,
-        sql: "SELECT old_commit, new_commit FROM rewrites \(version < 7 ? "" : "ORDER BY rowid")")
+        sql: "SELECT old_commit, new_commit FROM rewrites \(schema < 7 ? "" : "ORDER BY rowid")")
       while let row = try rewrites.next() {
         if let old = ObjectID(hex: row[0]), let new = ObjectID(hex: row[1]) {
           record.add(CommitRewrite(old: old, new: new))

@@ -8,15 +8,17 @@ extension SQLiteStepStore: OperationStore {
     _ kind: OperationKind, worktree: String, title: String, reverses: OperationID?,
     at time: Timestamp
   ) throws(StoreError) -> LaForgeCore.Operation {
-    try write { database in
+    try write { database, changes in
       try database.execute(
         literal: """
           INSERT INTO operations (kind, worktree, status, title, started_at, reverses)
           VALUES (\(kind.rawValue), \(worktree), 'open', \(title), \(time.description),
             \(reverses?.rawValue))
           """)
+      let id = database.lastInsertedRowID
+      changes.note(operation: id)
       return LaForgeCore.Operation(
-        id: OperationID(rawValue: database.lastInsertedRowID), kind: kind, worktree: worktree,
+        id: OperationID(rawValue: id), kind: kind, worktree: worktree,
         status: .open, title: title, startedAt: time, reverses: reverses)
     }
   }
@@ -24,7 +26,8 @@ extension SQLiteStepStore: OperationStore {
   package func recordPlan(
     _ plan: StatePlan, of operation: OperationID
   ) throws(StoreError) {
-    try write { database in
+    try write { database, changes in
+      changes.note(operation: operation.rawValue)
       try database.execute(
         literal: """
           UPDATE operations
@@ -37,27 +40,24 @@ extension SQLiteStepStore: OperationStore {
   package func finishOperation(
     _ operation: LaForgeCore.Operation, after: RepositoryState, at time: Timestamp
   ) throws(StoreError) {
-    try write { database in
-      try database.execute(
-        literal: """
-          UPDATE operations
-          SET status = 'done', ended_at = \(time.description),
-            state_after_json = \(try StepRow.json(after)), is_redoable = \(operation.kind != .restore)
-          WHERE id = \(operation.id.rawValue)
-          """)
+    try write { database, changes in
+      let after = try StepRow.json(after)
+      try self.set(
+        operation.id.rawValue,
+        [
+          ("status", "done".databaseValue), ("ended_at", time.description.databaseValue),
+          ("state_after_json", after.databaseValue),
+          ("is_redoable", (operation.kind != .restore).databaseValue),
+        ], database, &changes)
       if let reversed = operation.reverses {
         // An undo that takes a redo back makes what that had redone redoable again.
-        try database.execute(
-          literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(reversed.rawValue)")
+        try self.setRedoable(reversed.rawValue, false, database, &changes)
         let origin = try Int64.fetchOne(
           database, sql: "SELECT reverses FROM operations WHERE id = ?",
           arguments: [reversed.rawValue])
         if operation.kind == .undo, let origin {
-          try database.execute(
-            literal: "UPDATE operations SET is_redoable = FALSE WHERE id = \(operation.id.rawValue)"
-          )
-          try database.execute(
-            literal: "UPDATE operations SET is_redoable = TRUE WHERE id = \(origin)")
+          try self.setRedoable(operation.id.rawValue, false, database, &changes)
+          try self.setRedoable(origin, true, database, &changes)
         }
       }
       for (ids, isActive) in [
@@ -67,36 +67,59 @@ extension SQLiteStepStore: OperationStore {
           try database.execute(
             literal: "UPDATE steps SET active = \(isActive) WHERE id = \(id.rawValue)")
         }
+        if !ids.isEmpty { changes.note(.activity(isActive, ids: ids.map(\.rawValue))) }
       }
       if operation.kind == .redo, operation.reverses == nil {
-        try self.forgetRedone(in: operation.worktree, database)
+        try self.forgetRedone(in: operation.worktree, database, &changes)
       }
     }
   }
 
   /// Where steps were redone by their numbers, an operation of which none is rolled back any more has
   /// nothing left that could be redone.
-  private func forgetRedone(in worktree: String, _ database: Database) throws {
-    try database.execute(
-      literal: """
-        UPDATE operations SET is_redoable = FALSE
-        WHERE worktree = \(worktree) AND is_redoable AND kind IN ('undo', 'rollback')
+  private func forgetRedone(
+    in worktree: String, _ database: Database, _ changes: inout RecordedChanges
+  ) throws {
+    let forgotten = try Int64.fetchAll(
+      database,
+      sql: """
+        SELECT id FROM operations
+        WHERE worktree = ? AND is_redoable AND kind IN ('undo', 'rollback')
           AND json_array_length(plan_json, '$.deactivates') > 0
           AND NOT EXISTS (
             SELECT 1 FROM json_each(plan_json, '$.deactivates') JOIN steps ON steps.id = json_each.value
             WHERE NOT steps.active)
-        """)
+        """,
+      arguments: [worktree])
+    for id in forgotten { try setRedoable(id, false, database, &changes) }
+  }
+
+  func setRedoable(
+    _ id: Int64, _ isRedoable: Bool, _ database: Database, _ changes: inout RecordedChanges
+  ) throws {
+    try set(id, [("is_redoable", isRedoable.databaseValue)], database, &changes)
+  }
+
+  /// Gives columns of an operation other values.
+  private func set(
+    _ id: Int64, _ columns: RecordChange.Row, _ database: Database,
+    _ changes: inout RecordedChanges
+  ) throws {
+    let assignments = columns.map { "\($0.column) = ?" }.joined(separator: ", ")
+    try database.execute(
+      sql: "UPDATE operations SET \(assignments) WHERE id = ?",
+      arguments: StatementArguments(columns.map(\.value) + [id.databaseValue]))
+    changes.note(.set("operations", id: id, columns: columns))
   }
 
   package func abandonOperation(
     _ id: OperationID, at time: Timestamp
   ) throws(StoreError) {
-    try write { database in
-      try database.execute(
-        literal: """
-          UPDATE operations SET status = 'abandoned', ended_at = \(time.description)
-          WHERE id = \(id.rawValue)
-          """)
+    try write { database, changes in
+      try self.set(
+        id.rawValue,
+        [("status", "abandoned".databaseValue), ("ended_at", time.description.databaseValue)],
+        database, &changes)
     }
   }
 
@@ -128,13 +151,6 @@ extension SQLiteStepStore: OperationStore {
       ORDER BY id DESC LIMIT 1
       """, [worktree]
     ).first
-  }
-
-  package func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step] {
-    try read { database in
-      try StepRow.fetch(
-        "WHERE worktree = ? AND id >= ? ORDER BY id", [worktree, first.rawValue], database)
-    }
   }
 
   package func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String> {

@@ -8,11 +8,12 @@ extension SQLiteStepStore {
     of id: StepID, _ step: NewStep, _ database: Database
   ) throws -> [StepID] {
     guard step.enclosing == nil else { return [] }
+    // The unary plus keeps SQLite from the index of the whole worktree: few steps run.
     let candidates = try Int64.fetchAll(
       database,
       sql: """
         SELECT id FROM steps
-        WHERE status = 'running' AND id <> ? AND worktree = ? AND within_step_id IS NULL
+        WHERE status = 'running' AND id <> ? AND +worktree = ? AND within_step_id IS NULL
         """,
       arguments: [id.rawValue, step.worktree])
     // Of a begun step there is no recorder; one whose agent is gone was closed before.

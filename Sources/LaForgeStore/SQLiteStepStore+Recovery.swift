@@ -20,8 +20,9 @@ extension SQLiteStepStore {
       try removeStaleLocks()
       return []
     }
-    try write { database in
+    try write { database, changes in
       for step in dead {
+        changes.note(step.id)
         try database.execute(
           sql: """
             UPDATE steps SET status = 'interrupted', ended_by = 'cut_off'
@@ -76,12 +77,12 @@ extension SQLiteStepStore {
     guard let completion = step.end else {
       throw invalid("a spooled step has not ended")
     }
-    try write { database in
+    try write { database, changes in
       if let known = try StepRow.fetch(step.id, database),
         known.start.startTime == step.start.startTime, known.start.command == step.start.command
       {
         // One that has ended was taken in before.
-        _ = try self.finish(known.id, with: completion, database)
+        if try self.finish(known.id, with: completion, database) { changes.note(known.id) }
         return
       }
       guard try !self.isKnown(step, completion, database) else { return }
@@ -90,6 +91,7 @@ extension SQLiteStepStore {
       _ = try self.insert(start, parent: try self.parent(of: start, database), database)
       let id = StepID(rawValue: database.lastInsertedRowID)
       _ = try self.finish(id, with: completion, database)
+      changes.note(id)
     }
   }
 

@@ -91,18 +91,30 @@ extension SQLiteStepStore: StateLedger {
   }
 
   package func recordKeep(
-    _ generation: KeepGeneration, at time: Timestamp
+    _ generation: KeepGeneration, _ segments: [RecordSegment], at time: Timestamp
   ) throws(StoreError) {
-    try write { database in
+    try write { database, changes in
       let old = try Row.fetchOne(database, sql: "SELECT tag_id, tree_id FROM keep_value")
       for id: String in old.map({ [$0["tag_id"], $0["tree_id"]] }) ?? [] {
-        try self.supersede(id, time, database)
+        try self.supersede(id, time, database, &changes)
       }
       try database.execute(
         sql: "INSERT OR REPLACE INTO keep_value (id, tag_id, tree_id) VALUES (1, ?, ?)",
         arguments: [generation.tag.hex, generation.tree.hex])
-      try self.retain([generation.tag, generation.tree], database)
-      if generation.replacesAll { try database.execute(sql: "DELETE FROM kept") }
+      changes.note(
+        .put(
+          "keep_value",
+          rows: [
+            [
+              ("id", 1.databaseValue), ("tag_id", generation.tag.hex.databaseValue),
+              ("tree_id", generation.tree.hex.databaseValue),
+            ]
+          ]))
+      try self.retain([generation.tag, generation.tree], database, &changes)
+      if generation.replacesAll {
+        try database.execute(sql: "DELETE FROM kept")
+        changes.note(.drop("kept", keys: nil))
+      }
       for id in generation.added {
         try database.execute(
           sql: "INSERT OR IGNORE INTO kept (object_id) VALUES (?)", arguments: [id.hex])
@@ -110,6 +122,14 @@ extension SQLiteStepStore: StateLedger {
       for id in generation.lost {
         try database.execute(sql: "DELETE FROM kept WHERE object_id = ?", arguments: [id.hex])
       }
+      let (added, lost) = (
+        generation.added.map(\.hex).sorted(), generation.lost.map(\.hex).sorted()
+      )
+      if !added.isEmpty {
+        changes.note(.put("kept", rows: added.map { [("object_id", $0.databaseValue)] }))
+      }
+      if !lost.isEmpty { changes.note(.drop("kept", keys: lost)) }
+      try self.noteKept(segments, isIncomplete: generation.replacesAll, database)
     }
   }
 
@@ -127,29 +147,43 @@ extension SQLiteStepStore: StateLedger {
   }
 
   package func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {
-    try write { database in
-      let old = try String.fetchOne(database, sql: "SELECT commit_id FROM protected_tips")
-      if let old { try self.supersede(old, time, database) }
-      try self.retain([tips.commit], database)
+    try write { database, changes in
+      let old = try Row.fetchOne(database, sql: "SELECT commit_id, targets FROM protected_tips")
+      if let old { try self.supersede(old[0], time, database, &changes) }
+      try self.retain([tips.commit], database, &changes)
+      let listing = tips.listing
+      let (moved, gone) = TipListing.difference(from: old?[1] ?? "", to: listing)
+      changes.note(.tips(commit: tips.commit.hex, moved: moved, gone: gone))
       try database.execute(
         sql: """
           INSERT OR REPLACE INTO protected_tips (id, commit_id, targets) VALUES (1, ?, ?)
           """,
-        arguments: [tips.commit.hex, tips.listing])
+        arguments: [tips.commit.hex, listing])
     }
   }
 
-  private func supersede(_ id: String, _ time: Timestamp, _ database: Database) throws {
+  private func supersede(
+    _ id: String, _ time: Timestamp, _ database: Database, _ changes: inout RecordedChanges
+  ) throws {
+    changes.note(
+      .put(
+        "superseded",
+        rows: [
+          [("object_id", id.databaseValue), ("since", time.description.databaseValue)]
+        ]))
     try database.execute(
       sql: "INSERT OR IGNORE INTO superseded (object_id, since) VALUES (?, ?)",
       arguments: [id, time.description])
   }
 
   /// What comes back is not removed.
-  private func retain(_ ids: [ObjectID], _ database: Database) throws {
+  private func retain(
+    _ ids: [ObjectID], _ database: Database, _ changes: inout RecordedChanges
+  ) throws {
     for id in ids {
       try database.execute(
         sql: "DELETE FROM superseded WHERE object_id = ?", arguments: [id.hex])
+      if database.changesCount > 0 { changes.note(.drop("superseded", keys: [id.hex])) }
     }
   }
 
@@ -162,7 +196,11 @@ extension SQLiteStepStore: StateLedger {
         arguments: [time.description])
     }
     guard !due.isEmpty else { return [] }
-    return try write { database in
+    return try write { database, changes in
+      let due = try String.fetchAll(
+        database, sql: "SELECT object_id FROM superseded WHERE \(condition)",
+        arguments: [time.description])
+      if !due.isEmpty { changes.note(.drop("superseded", keys: due)) }
       try database.execute(
         sql: "DELETE FROM superseded WHERE \(condition)", arguments: [time.description])
       return due.compactMap(ObjectID.init(hex:))
@@ -171,7 +209,8 @@ extension SQLiteStepStore: StateLedger {
 
   /// Records the state that a later command found after an interrupted step.
   package func recordLate(_ state: LateState, of id: StepID) throws(StoreError) {
-    try write { database in
+    try write { database, changes in
+      changes.note(id)
       try database.execute(
         sql: """
           UPDATE steps SET state_after = 'late', commit_sha_after = ?, branch_after = ?,

@@ -15,7 +15,8 @@ extension SQLiteStepStore {
     of id: StepID, with usage: TokenUsage?, _ explanation: UsageExplanation?,
     _ configuration: AgentConfiguration
   ) throws(StoreError) {
-    let isThere = try write { database in
+    let isThere = try write { database, changes in
+      changes.note(id)
       try database.execute(
         sql: """
           UPDATE steps

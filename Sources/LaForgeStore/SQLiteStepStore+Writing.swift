@@ -46,7 +46,7 @@ extension SQLiteStepStore {
   private func insertRunning(
     _ step: NewStep, parent: StepID?, _ begun: BegunStep.Baseline?, locked: inout StepID?
   ) throws(StoreError) -> Step {
-    try write { database in
+    try write { database, changes in
       let parent = try parent ?? self.parent(of: step, database)
       try self.requireStep(parent, as: "parent", database)
       try self.requireStep(step.enclosing, as: "enclosing step", database)
@@ -60,10 +60,14 @@ extension SQLiteStepStore {
       let overlaps = try self.markOverlaps(of: id, step, database)
       // After a run there is nothing to redo: it has gone another way.
       if step.enclosing == nil {
-        try database.execute(
-          sql: "UPDATE operations SET is_redoable = FALSE WHERE worktree = ? AND is_redoable",
+        let redoable = try Int64.fetchAll(
+          database, sql: "SELECT id FROM operations WHERE worktree = ? AND is_redoable",
           arguments: [step.worktree])
+        for operation in redoable {
+          try self.setRedoable(operation, false, database, &changes)
+        }
       }
+      for id in [id] + overlaps { changes.note(id) }
       return Step(
         id: id, start: step, isActive: true, parent: parent, status: .running, end: nil,
         overlaps: overlaps, createdAt: createdAt)
@@ -77,7 +81,8 @@ extension SQLiteStepStore {
   public func finishStep(
     _ id: StepID, with completion: StepCompletion
   ) throws(StoreError) {
-    try write { database in
+    try write { database, changes in
+      changes.note(id)
       guard try self.finish(id, with: completion, database) else {
         try self.requireStep(id, database)
         throw StoreError(
@@ -96,9 +101,10 @@ extension SQLiteStepStore {
   ///
   /// - Throws: `StoreError` of code `noSuchStep`.
   public func deactivateStep(_ id: StepID) throws(StoreError) {
-    try write { database in
+    try write { database, changes in
       try database.execute(
         sql: "UPDATE steps SET active = FALSE WHERE id = ?", arguments: [id.rawValue])
+      changes.note(.activity(false, ids: [id.rawValue]))
       if database.changesCount == 0 { throw self.noSuchStep(id) }
     }
   }
@@ -109,7 +115,7 @@ extension SQLiteStepStore {
   /// - Throws: `StoreError` of code `noSuchStep`.
   @discardableResult
   public func deactivateStepAndDescendants(_ id: StepID) throws(StoreError) -> [StepID] {
-    try write { database in
+    try write { database, changes in
       try self.requireStep(id, database)
       let line = """
         WITH RECURSIVE line(id) AS (
@@ -124,6 +130,7 @@ extension SQLiteStepStore {
       try database.execute(
         sql: "\(line) UPDATE steps SET active = FALSE WHERE active AND id IN line",
         arguments: [id.rawValue])
+      if !ids.isEmpty { changes.note(.activity(false, ids: ids)) }
       return ids.map(StepID.init(rawValue:))
     }
   }
@@ -131,8 +138,12 @@ extension SQLiteStepStore {
   /// Notes how many bytes the outputs of steps take on disk; `nil` for one that was removed to make
   /// room.
   package func recordOutputSizes(_ sizes: [StepID: Int64?]) throws(StoreError) {
-    try write { database in
-      for (id, size) in sizes {
+    try write { database, changes in
+      for (id, size) in sizes.sorted(by: { $0.key < $1.key }) {
+        changes.note(
+          .set(
+            "steps", id: id.rawValue,
+            columns: [("output_disk_bytes", size?.databaseValue ?? .null)]))
         try database.execute(
           sql: "UPDATE steps SET output_disk_bytes = ? WHERE id = ?",
           arguments: [size, id.rawValue])

@@ -1,9 +1,10 @@
+import CLaForgeSupport
 import Foundation
-import GRDB
+package import GRDB
 import Glibc
 public import LaForgeCore
 import Synchronization
-public import SystemPackage
+import SystemPackage
 
 /// The steps of one repository in an SQLite database.
 ///
@@ -41,9 +42,16 @@ public final class SQLiteStepStore: StepStore, Sendable {
   public let storeID: String
 
   let folder: StoreFolder
-  let queue: DatabaseQueue
+  /// The number of the newest migration that the database has.
+  let schema: Int
+  package let queue: DatabaseQueue
+  /// What was done when the store was opened about a database that was lost; in a store for reading,
+  /// what the next changing command will do.
+  package let repair: StoreRepair?
   /// The locks of the steps that this store runs.
   let runLocks = Mutex<[StepID: HeldRunLock]>([:])
+  /// The first failure of writing the record file that was not told yet.
+  let recordFailures = Mutex<StoreError?>(nil)
   /// The database file that was opened, to notice when another takes its place.
   private let identity: FileIdentity?
 
@@ -56,70 +64,12 @@ public final class SQLiteStepStore: StepStore, Sendable {
   /// so this is far below SQLite's own 1,000.
   private static let checkpointPages = 64
 
-  /// Opens the store of a repository for reading and writing; makes and migrates it as needed.
-  ///
-  /// - Parameter commonDirectory: The git directory that all worktrees share.
-  /// - Throws: `StoreError`, of code `newerSchema` where a newer program wrote the database.
-  public convenience init(creatingIn commonDirectory: FilePath) throws(StoreError) {
-    let folder = StoreFolder(commonDirectory: commonDirectory)
-    try StoreFolder.makePrivate(folder.path)
-    try StoreFolder.makePrivate(folder.runLocks)
-    try Self.makePrivateFile(folder.database)
-    let queue = try Self.open(folder.database)
-    try Self.migrate(queue, in: folder)
-    try self.init(queue: queue, folder: folder)
-  }
-
-  /// Opens a store that is there for a git hook, which waits for nobody.
-  ///
-  /// - Parameter commonDirectory: The git directory that all worktrees share.
-  /// - Throws: `StoreError`, of code `noDatabase` also where a changing command must migrate it first.
-  package convenience init(forHookIn commonDirectory: FilePath) throws(StoreError) {
-    let folder = StoreFolder(commonDirectory: commonDirectory)
-    guard access(folder.database.string, F_OK) == 0 else { throw Self.nothingRecorded(folder) }
-    let queue = try Self.open(folder.database, busyTimeout: 0)
-    let version = try Self.readOnce(queue, folder.database) { try Self.version(of: $0) }
-    guard version == Migrations.current else { throw Self.nothingRecorded(folder) }
-    try self.init(queue: queue, folder: folder)
-  }
-
-  private static func nothingRecorded(_ folder: StoreFolder) -> StoreError {
-    StoreError(
-      code: .noDatabase, message: "nothing was recorded yet", path: folder.database.string)
-  }
-
-  /// Opens the store of a repository for reading only; nothing on disk is changed.
-  ///
-  /// On a read-only disk the database is read as it lies there.
-  ///
-  /// - Parameter commonDirectory: The git directory that all worktrees share.
-  /// - Throws: `StoreError`, of code `noDatabase` where nothing was recorded yet.
-  public convenience init(readingIn commonDirectory: FilePath) throws(StoreError) {
-    let folder = StoreFolder(commonDirectory: commonDirectory)
-    if access(folder.database.string, F_OK) != 0, errno == ENOENT {
-      throw Self.nothingRecorded(folder)
-    }
-    do throws(StoreError) {
-      try self.init(readingFrom: folder.database.string, folder: folder)
-    } catch  where error.code == .readOnly || error.code == .notPermitted {
-      // Without a place for the shared-memory file a WAL database opens only as immutable, see
-      // "Read-Only Databases" in <https://www.sqlite.org/wal.html>.
-      try self.init(readingFrom: Self.immutableURI(of: folder.database), folder: folder)
-    }
-  }
-
-  private convenience init(readingFrom path: String, folder: StoreFolder) throws(StoreError) {
-    let queue = try Self.open(FilePath(path), named: folder.database, readOnly: true)
-    let version = try Self.readOnce(queue, folder.database) { try Self.version(of: $0) }
-    try Self.refuseNewer(version, folder.database)
-    guard version > 0 else {
-      throw Self.nothingRecorded(folder)
-    }
-    try self.init(queue: queue, folder: folder)
-  }
-
-  private init(queue: DatabaseQueue, folder: StoreFolder) throws(StoreError) {
+  init(
+    queue: DatabaseQueue, schema: Int, folder: StoreFolder, repair: StoreRepair? = nil
+  ) throws(StoreError) {
     self.queue = queue
+    self.schema = schema
+    self.repair = repair
     self.folder = folder
     identity = FileIdentity(folder.database)
     storeID = try Self.readOnce(queue, folder.database) { database in
@@ -150,6 +100,9 @@ public final class SQLiteStepStore: StepStore, Sendable {
     }
   }
 
+  /// The path of the database file.
+  package var databasePath: String { folder.database.string }
+
   /// Returns the version of SQLite that runs, such as `3.40.1`.
   package static func libraryVersion() throws(StoreError) -> String {
     do {
@@ -168,7 +121,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   // MARK: - Opening
 
-  private static func open(
+  static func open(
     _ path: FilePath, named name: FilePath? = nil, readOnly: Bool = false,
     busyTimeout: TimeInterval = busyTimeout
   ) throws(StoreError) -> DatabaseQueue {
@@ -191,7 +144,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   /// SQLite gives its other files the mode of the database file, which GRDB would make with the
   /// mode that the umask leaves.
-  private static func makePrivateFile(_ path: FilePath) throws(StoreError) {
+  static func makePrivateFile(_ path: FilePath) throws(StoreError) {
     do {
       try FileDescriptor.open(
         path, .writeOnly, options: [.create, .closeOnExec], permissions: [.ownerReadWrite]
@@ -202,12 +155,12 @@ public final class SQLiteStepStore: StepStore, Sendable {
     }
   }
 
-  private static func immutableURI(of path: FilePath) -> String {
+  static func immutableURI(of path: FilePath) -> String {
     let reserved = path.string.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed)
     return "file:\(reserved ?? path.string)?immutable=1"
   }
 
-  private static func migrate(
+  static func migrate(
     _ queue: DatabaseQueue, in folder: StoreFolder
   ) throws(StoreError) {
     let version = try readOnce(queue, folder.database) { try Self.version(of: $0) }
@@ -230,7 +183,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
     try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
   }
 
-  private static func refuseNewer(_ version: Int, _ path: FilePath) throws(StoreError) {
+  static func refuseNewer(_ version: Int, _ path: FilePath) throws(StoreError) {
     guard version > Migrations.current else { return }
     throw StoreError(
       code: .newerSchema,
@@ -244,7 +197,7 @@ public final class SQLiteStepStore: StepStore, Sendable {
   ///
   /// A single statement sees one state of the database by itself; GRDB's transaction around it is
   /// four statements more.
-  private static func readOnce<Value>(
+  static func readOnce<Value>(
     _ queue: DatabaseQueue, _ path: FilePath, _ statement: (Database) throws -> Value
   ) throws(StoreError) -> Value {
     do { return try queue.unsafeRead(statement) } catch { throw storeError(error, path) }
@@ -252,30 +205,58 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   /// Reads with one statement, outside any transaction.
   func readOnce<Value>(_ statement: (Database) throws -> Value) throws(StoreError) -> Value {
-    try Self.readOnce(queue, folder.database, statement)
+    do throws(StoreError) {
+      return try Self.readOnce(queue, folder.database, statement)
+    } catch {
+      throw noticed(error)
+    }
   }
+
+  /// Leaves a mark where a damaged page was met, which opening does not see: the next changing command
+  /// rebuilds the database.
+  private func noticed(_ error: StoreError) -> StoreError {
+    if error.code == .damaged, error.function != nil, !isReadOnly {
+      let descriptor = laforge_open(folder.damageMark.string, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+      if descriptor >= 0 { laforge_close(descriptor) }
+    }
+    return error
+  }
+
+  private var isReadOnly: Bool { queue.configuration.readonly || queue.path == ":memory:" }
 
   /// Reads with several statements in one transaction.
   func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
-    do { return try queue.read(body) } catch { throw Self.storeError(error, folder.database) }
+    do {
+      return try queue.read(body)
+    } catch {
+      throw noticed(Self.storeError(error, folder.database))
+    }
   }
 
   /// Writes in one transaction that takes the write lock at its start, so that it cannot fail half
   /// way for another writer.
-  func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+  ///
+  /// What the body notes as changed is a line of the record file when this returns.
+  func write<Value>(
+    _ body: (Database, inout RecordedChanges) throws -> Value
+  ) throws(StoreError) -> Value {
     try requireSameFile()
     do {
       return try queue.writeWithoutTransaction { database in
         var result: Value?
+        var line: WrittenLine?
         try database.inTransaction(.immediate) {
-          result = try body(database)
+          var changes = RecordedChanges()
+          result = try body(database, &changes)
+          line = try self.note(try changes.changes(in: database), database)
           return .commit
         }
+        if let line { self.append(line) }
         guard let result else { preconditionFailure("a committed transaction returned nothing") }
         return result
       }
     } catch {
-      throw Self.storeError(error, folder.database)
+      throw noticed(Self.storeError(error, folder.database))
     }
   }
 

@@ -13,6 +13,10 @@ package struct StoreFolder: Equatable, Sendable {
 
   /// The step database.
   package var database: FilePath { path.appending("steps.db") }
+  /// The same as lines, to make the database again from.
+  var record: FilePath { path.appending("record.jsonl") }
+  /// Made where the database was found to be damaged; the next changing command checks all of it.
+  var damageMark: FilePath { path.appending("steps.db.damaged") }
   /// One lock file for each step that runs.
   var runLocks: FilePath { path.appending("run") }
   /// What steps printed.

@@ -68,7 +68,7 @@ import Testing
     facts.index.staged = ["src/parser.ts"]
     facts.keptStashes = 1
     return OperationText(
-      kind: kind, title: title, plan: plan, steps: [], facts: facts, now: now,
+      kind: kind, title: title, plan: plan, steps: [], stepIDs: [], facts: facts, now: now,
       abbreviate: { String($0.hex.prefix(7)) })
   }
 

@@ -223,7 +223,10 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
   func lockKeepReference() throws(StoreError) -> AnyObject { effects }
   func keepValue() throws(StoreError) -> ObjectID? { nil }
   func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID> { ids }
-  func recordKeep(_ generation: KeepGeneration, at time: Timestamp) throws(StoreError) {}
+  func unkeptRecords() throws(StoreError) -> [RecordSegment] { [] }
+  func recordKeep(
+    _ generation: KeepGeneration, _ segments: [RecordSegment], at time: Timestamp
+  ) throws(StoreError) {}
   func lastTips() throws(StoreError) -> ProtectedTips? { nil }
   func recordTips(_ tips: ProtectedTips, at time: Timestamp) throws(StoreError) {}
   func takeSuperseded(before time: Timestamp) throws(StoreError) -> [ObjectID] { [] }
@@ -252,7 +255,12 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
     worktree: String, kinds: Set<OperationKind>
   ) throws(StoreError) -> Operation? { nil }
   func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String> { [] }
-  func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step] { [] }
+  func stepLinks(worktree: String) throws(StoreError) -> [StepLink] { [] }
+  func stepsWithEffect(worktree: String) throws(StoreError) -> Set<StepID> { [] }
+  func latestStepWithEffect(
+    worktree: String, before step: StepID
+  ) throws(StoreError) -> StepID? { nil }
+  func steps(_ ids: [StepID]) throws(StoreError) -> [Step] { [] }
 
   private func fail(_ name: String) throws(StoreError) {
     if effects.fails(name) { throw StoreError(code: .diskFull, message: "full", path: name) }

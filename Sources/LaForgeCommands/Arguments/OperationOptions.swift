@@ -18,7 +18,8 @@ struct OperationOptions: ParsableArguments {
   func run(
     _ request: OperationRequest, words: [String], in context: CommandContext
   ) async throws -> ExitStatus {
-    try await OperationSession(in: context).run(request, self, words: words, in: context)
+    try await OperationSession(in: context, isDryRun: isDryRun).run(
+      request, self, words: words, in: context)
   }
 
   /// - Throws: `CommandFailure` for what is no step.

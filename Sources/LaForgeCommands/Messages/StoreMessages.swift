@@ -1,4 +1,5 @@
 import LaForgeCore
+import LaForgeStore
 
 extension UserMessage {
   /// Says why the step database cannot be used.
@@ -20,6 +21,15 @@ extension UserMessage {
       self.init(
         code: "damaged_database", summary: "The step database '\(path)' is damaged.",
         causes: [error.description], hint: Self.repairHint(path, newestCopy))
+    case .lost:
+      self.init(
+        code: "lost_database", summary: "The step database '\(path)' is lost: \(error.message).",
+        hint: "The next changing command, such as `laforge run`, rebuilds it.")
+    case .notAFile:
+      self.init(
+        code: "not_a_file",
+        summary: "'\(path)' is in the way: LaForge has a file there, and it is not a regular file.",
+        hint: "Move it away; the steps are in the record beside it.")
     case .diskFull:
       self.init(
         code: "disk_full", summary: "The disk that holds '\(path)' is full.",
@@ -58,6 +68,48 @@ extension UserMessage {
     let database = ShellWords.quote(path)
     return "`rm -f \(database)-wal \(database)-shm; cp \(copy) \(database)` brings back its"
       + " newest copy."
+  }
+
+  /// Says what was done about a database that was lost, or will be.
+  ///
+  /// - Parameters:
+  ///   - repair: What was found.
+  ///   - path: The database.
+  ///   - isDone: Whether it was rebuilt; else the command only shows what it would hold.
+  init(_ repair: StoreRepair, of path: String, isDone: Bool) {
+    let verb = isDone ? "was" : "is"
+    let fault =
+      switch repair.fault {
+      case .missing: "\(verb) gone"
+      case .empty: "\(verb) empty"
+      case .damaged: "\(verb) damaged"
+      case .behind: "\(isDone ? "had" : "has") lost its latest changes"
+      }
+    let steps = Counted(repair.steps, "step")
+    let deed: String
+    if isDone {
+      deed =
+        repair.fault == .behind
+        ? "They were taken from its record: \(steps) came back."
+        : "It was rebuilt from its copy and its record: \(steps)."
+    } else {
+      deed = "What is shown is from its record; the next changing command rebuilds it."
+    }
+    self.init(
+      code: isDone ? "database_rebuilt" : "lost_database",
+      summary: "The step database '\(path)' \(fault). \(deed)")
+    if let setAside = repair.setAside { causes.append("The old file is '\(setAside)'.") }
+    if repair.unreadableLines > 0 {
+      causes.append("\(Counted(repair.unreadableLines, "line")) of the record cannot be read.")
+    }
+  }
+
+  /// Says that the record file could not be written.
+  init(recordFile error: StoreError) {
+    self.init(
+      code: "record_not_written",
+      summary: "The record file '\(error.path)' could not be written: \(error.message).",
+      consequence: "The step database has everything; the next command writes the file again.")
   }
 
   /// Nothing was recorded yet.

@@ -69,7 +69,7 @@ extension OperationText {
     var rows: [(name: String, text: String)] = []
     for step in steps where kind == .undo {
       // Each saw what the other did, and the shorter one counts.
-      let others = step.overlaps.filter { id in !steps.contains { $0.id == id } }
+      let others = step.overlaps.filter { !stepIDs.contains($0) }
       guard !others.isEmpty else { continue }
       let names = Readable.list(others.map(\.description))
       rows.append(("goes", "all that changed while \(step.id) ran; \(names) ran at the same time"))

@@ -5,7 +5,10 @@ struct OperationText {
   let kind: OperationKind
   let title: String
   let plan: StatePlan
+  /// The steps that it is about: the first, the last, and those that changed something.
   let steps: [Step]
+  /// All steps that it is about.
+  let stepIDs: [StepID]
   let facts: OperationFacts
   let now: Timestamp
   let abbreviate: (ObjectID) -> String
@@ -42,11 +45,11 @@ struct OperationText {
   private var staleSubmodules: [LeftOut] { plan.uncovered.filter { $0.reason == .submoduleMoved } }
 
   private func closing(_ report: OperationReport) -> String {
-    let them = steps.count > 1 && !plan.activates.isEmpty ? "them" : "it"
+    let them = stepIDs.count > 1 && !plan.activates.isEmpty ? "them" : "it"
     let back: String
     switch kind {
-    case .undo where facts.reversed == nil && steps.count == 1:
-      back = "`laforge redo` brings \(steps[0].id) back."
+    case .undo where facts.reversed == nil && stepIDs.count == 1:
+      back = "`laforge redo` brings \(stepIDs[0]) back."
     case .undo where facts.reversed == nil: back = "`laforge redo` brings them back."
     case .undo, .rollback: back = "`laforge redo` reverses it."
     case .redo: back = "`laforge undo` takes \(them) back again."
@@ -146,7 +149,7 @@ struct OperationText {
     func sentence(_ ids: [StepID], _ what: String) -> String? {
       guard !ids.isEmpty else { return nil }
       let verb = !isDone ? "would be" : ids.count == 1 ? "is" : "are"
-      return "\(names(ids.map(\.description))) \(verb) \(what)"
+      return "\(names(ids)) \(verb) \(what)"
     }
     let sentences = [sentence(gone, "rolled back"), sentence(back, "active again")]
       .compactMap { $0 }
@@ -155,17 +158,17 @@ struct OperationText {
 
   /// `S7 (claude: fix the parser)`, or several.
   private var stepsText: String {
-    if steps.count == 1, let step = steps.first {
+    if stepIDs.count == 1, let step = steps.first {
       return "\(step.id) (\(step.agentText): \(TerminalText.truncate(step.purposeText, to: 44)))"
     }
-    return names(steps.map(\.id.description))
+    return names(stepIDs)
   }
 
-  private func names(_ names: [String]) -> String {
-    guard names.count > 6, let first = names.first, let last = names.last else {
-      return names.isEmpty ? "nothing" : Readable.list(names)
+  private func names(_ ids: [StepID]) -> String {
+    guard ids.count > 6, let first = ids.first, let last = ids.last else {
+      return ids.isEmpty ? "nothing" : Readable.list(ids.map(\.description))
     }
-    return "\(first) to \(last), \(names.count) steps"
+    return "\(first) to \(last), \(ids.count) steps"
   }
 
   /// Where a rollback or restore leads: `before S7`, `after S7`, `lost in S7`.

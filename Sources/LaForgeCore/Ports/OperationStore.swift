@@ -36,6 +36,18 @@ package protocol OperationStore {
   /// the same time, saw moved as well.
   func contestedReferences(of steps: [StepID]) throws(StoreError) -> Set<String>
 
-  /// The steps of a worktree from a number on, in the order of their numbers, whether active or not.
-  func steps(worktree: String, from first: StepID) throws(StoreError) -> [Step]
+  /// Returns the places of all steps of a worktree on its lines, in any order.
+  func stepLinks(worktree: String) throws(StoreError) -> [StepLink]
+
+  /// Returns the steps of a worktree that changed something, that moved a reference or dropped a stash
+  /// entry, of which that is not known, or that ran at the same time as another.
+  func stepsWithEffect(worktree: String) throws(StoreError) -> Set<StepID>
+
+  /// Returns the latest active step of a worktree, before another, that changed something.
+  func latestStepWithEffect(
+    worktree: String, before step: StepID
+  ) throws(StoreError) -> StepID?
+
+  /// Returns steps in the order of their numbers.
+  func steps(_ ids: [StepID]) throws(StoreError) -> [Step]
 }

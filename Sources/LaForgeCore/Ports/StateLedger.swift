@@ -19,8 +19,14 @@ package protocol StateLedger {
   /// Returns those of the ids that are not kept yet.
   func notKept(_ ids: Set<ObjectID>) throws(StoreError) -> Set<ObjectID>
 
-  /// Records a new value of the keep reference in one transaction.
-  func recordKeep(_ generation: KeepGeneration, at time: Timestamp) throws(StoreError)
+  /// The parts of the record file that the keep tree should have and does not have yet.
+  func unkeptRecords() throws(StoreError) -> [RecordSegment]
+
+  /// Records a new value of the keep reference in one transaction, and the parts of the record file
+  /// that it holds from now on.
+  func recordKeep(
+    _ generation: KeepGeneration, _ segments: [RecordSegment], at time: Timestamp
+  ) throws(StoreError)
 
   /// The references as they were when LaForge last looked, and the commit that protected them.
   func lastTips() throws(StoreError) -> ProtectedTips?

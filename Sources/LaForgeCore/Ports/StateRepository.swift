@@ -41,6 +41,9 @@ package struct KeepRequest: Equatable, Sendable {
   package var tags: Set<ObjectID>
   /// Kept snapshots that the new ones are like: what they hold need not be kept once more.
   package var bases: Set<ObjectID>
+  /// Parts of the record file, which do not make the reference move by themselves; each takes the
+  /// place of those that it holds the lines of.
+  package var records: [RecordSegment] = []
 
   package init(
     snapshots: Set<ObjectID> = [], commits: Set<ObjectID> = [], tags: Set<ObjectID> = [],

@@ -20,6 +20,10 @@ public struct StoreError: Error, Equatable, Sendable {
     public static let readOnly = Code("readOnly")
     /// The file or its folder may not be used by this user.
     public static let notPermitted = Code("notPermitted")
+    /// The database is gone, empty or not a database, and what there is besides can make it again.
+    public static let lost = Code("lost")
+    /// There is a folder, a pipe, a socket or the like where a file should be.
+    public static let notAFile = Code("notAFile")
     /// Other processes kept the database locked for longer than the busy timeout.
     public static let busy = Code("busy")
     /// The database was replaced or deleted while it was in use.

@@ -80,15 +80,21 @@ package struct StateKeeper {
     let (new, recorded) = try store { () throws(StoreError) in
       (try ledger.notKept(request.ids), try ledger.keepValue())
     }
-    let missing = KeepRequest(
+    var missing = KeepRequest(
       snapshots: request.snapshots.intersection(new),
       commits: request.commits.intersection(new), tags: request.tags.intersection(new),
       bases: request.bases)
+    if !missing.isEmpty {
+      missing.records = try store { () throws(StoreError) in try ledger.unkeptRecords() }
+    }
+    let added = missing
     let outcome = try await git { () async throws(GitError) in
-      try await repository.keep(missing, recorded: recorded)
+      try await repository.keep(added, recorded: recorded)
     }
     if case .kept(let generation) = outcome {
-      try store { () throws(StoreError) in try ledger.recordKeep(generation, at: clock.now()) }
+      try store { () throws(StoreError) in
+        try ledger.recordKeep(generation, added.records, at: clock.now())
+      }
     }
     return outcome
   }
@@ -126,7 +132,7 @@ package struct StateKeeper {
       // What is not kept any more was reported when it was found to be gone.
       let gone = generation.lost.subtracting(try ledger.notKept(generation.lost))
       let known = try ledger.recordedStates(of: gone.union(generation.partial))
-      try ledger.recordKeep(generation, at: clock.now())
+      try ledger.recordKeep(generation, [], at: clock.now())
       return known.map {
         LostSnapshot(place: $0.place, isPartial: generation.partial.contains($0.snapshot))
       }

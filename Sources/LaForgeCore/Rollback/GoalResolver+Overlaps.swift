@@ -28,12 +28,10 @@ extension GoalResolver {
   }
 
   /// The active steps that ran at the same time as any of a chain and are not of it.
-  func alongside(_ chain: [Step]) throws(OperationError) -> [Step] {
-    var others: [Step] = []
-    for id in Set(chain.flatMap(\.overlaps)).subtracting(chain.map(\.id)).sorted() {
-      if let other = try find(id), other.isActive { others.append(other) }
-    }
-    return others
+  func alongside(_ chain: InvolvedSteps) throws(OperationError) -> [Step] {
+    let overlaps = Set(chain.steps.flatMap(\.overlaps))
+    let others = overlaps.isEmpty ? [] : overlaps.subtracting(chain.ids).sorted()
+    return try inStore { () throws(StoreError) in try store.steps(others) }.filter(\.isActive)
   }
 
   /// Removes what belongs to the other step.

@@ -41,27 +41,36 @@ package struct GoalResolver {
     if reference == nil, step.changedNothing {
       throw .stepChangedNothing(step.id, latestThatDid: try latestThatChanged(before: step))
     }
-    let line = StepLine(try steps(from: step.id))
-    let chain = line.activeDescendants(of: step.id)
+    let line = try line()
+    let involved = try involved(line.activeDescendants(of: step.id))
+    let chain = involved.steps
     let last = chain.max { ($0.end?.endTime ?? $0.createdAt) < ($1.end?.endTime ?? $1.createdAt) }
     let base = try stateAfter(last ?? step)
-    let others = try alongside(chain)
+    let others = try alongside(involved)
     var goal = OperationGoal(
       kind: .undo, manner: .merge(base: base, touched: try await touched(chain, beside: others)),
-      target: try stateBefore(step), steps: chain, title: Self.title(chain))
-    goal.deactivates = switched(chain, line, to: false)
+      target: try stateBefore(step), steps: chain, title: Self.title(involved.ids))
+    goal.stepIDs = involved.ids
+    goal.deactivates = line.switched(involved.ids, to: false)
     goal.references = StepLine.moves(through: chain).map(\.reversed)
     goal.stashes = chain.flatMap(\.droppedStashes)
     goal.contested = try contested(chain)
     goal.alongside = others.compactMap(\.stateAfter)
-    goal.editedBetween = try await editedBetween(chain)
+    goal.editedBetween = try await editedBetween(chain, on: line)
     return goal
   }
 
   /// The files that somebody edited after one step of a line and before the next.
-  private func editedBetween(_ chain: [Step]) async throws(OperationError) -> Set<GitPath> {
+  private func editedBetween(
+    _ chain: [Step], on line: StepLine
+  ) async throws(OperationError) -> Set<GitPath> {
+    let byID = Dictionary(chain.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    let ids = Set(byID.keys)
     var paths: Set<GitPath> = []
-    for (earlier, later) in zip(chain, chain.dropFirst()) where later.parent == earlier.id {
+    for later in chain.dropFirst() {
+      // What is between them changed nothing.
+      guard let earlier = line.nearestAncestor(of: later.id, among: ids).flatMap({ byID[$0] })
+      else { continue }
       let (old, new) = (try stateAfter(earlier), try stateBefore(later))
       if old == new { continue }
       do {
@@ -74,12 +83,9 @@ package struct GoalResolver {
   }
 
   private func latestThatChanged(before step: Step) throws(OperationError) -> StepID? {
-    var current = step
-    while let parent = current.parent, let next = try find(parent) {
-      if !next.changedNothing { return next.isActive ? next.id : nil }
-      current = next
+    try inStore { () throws(StoreError) in
+      try store.latestStepWithEffect(worktree: worktree, before: step.id)
     }
-    return nil
   }
 
   // MARK: - Rollback
@@ -90,28 +96,28 @@ package struct GoalResolver {
     let step: Step
     if let reference { step = try ownStep(reference) } else { step = try latestFinished() }
     let isBefore = toBefore || reference == nil
-    let line = StepLine(try steps(from: StepID(rawValue: 1)))
+    let line = try line()
     let target = isBefore ? try stateBefore(step) : try stateAfter(step)
     var goal = OperationGoal(
       kind: .rollback, manner: .exact, target: target, steps: [step],
       title: isBefore ? "to before \(step.id)" : "to \(step.id)")
     if step.isActive {
-      let descendants = line.activeDescendants(of: step.id).filter { isBefore || $0.id != step.id }
-      goal.deactivates = switched(descendants, line, to: false)
-      goal.references = StepLine.moves(through: descendants).map(\.reversed)
-      goal.contested = try contested(descendants)
-      goal.stashes = descendants.flatMap(\.droppedStashes)
-      goal.steps = descendants
-      goal.last = descendants.last?.stateAfter
+      let descendants = try involved(
+        line.activeDescendants(of: step.id).filter { isBefore || $0 != step.id })
+      goal.deactivates = line.switched(descendants.ids, to: false)
+      goal.references = StepLine.moves(through: descendants.steps).map(\.reversed)
+      goal.contested = try contested(descendants.steps)
+      goal.stashes = descendants.steps.flatMap(\.droppedStashes)
+      goal.leave(descendants)
     } else {
-      let ancestry = line.rolledBackAncestry(of: step).filter { !isBefore || $0.id != step.id }
-      let outside = line.activeOutsideAncestry(of: step)
-      goal.activates = switched(ancestry, line, to: true)
-      goal.deactivates = switched(outside, line, to: false)
-      goal.references = StepLine.moves(outOf: outside, into: ancestry)
-      goal.contested = try contested(outside + ancestry)
-      goal.steps = outside
-      goal.last = outside.last?.stateAfter
+      let ancestry = try involved(
+        line.rolledBackAncestry(of: step.id).filter { !isBefore || $0 != step.id })
+      let outside = try involved(line.activeOutsideAncestry(of: step.id))
+      goal.activates = line.switched(ancestry.ids, to: true)
+      goal.deactivates = line.switched(outside.ids, to: false)
+      goal.references = StepLine.moves(outOf: outside.steps, into: ancestry.steps)
+      goal.contested = try contested(outside.steps + ancestry.steps)
+      goal.leave(outside)
     }
     return goal
   }
@@ -130,21 +136,25 @@ package struct GoalResolver {
     }
     let step = try ownStep(reference)
     guard !step.isActive else { throw .alreadyActive(step.id) }
-    let line = StepLine(try steps(from: StepID(rawValue: 1)))
-    let ancestry = line.rolledBackAncestry(of: step)
-    let outside = line.activeOutsideAncestry(of: step)
+    let line = try line()
+    let ancestry = try involved(line.rolledBackAncestry(of: step.id))
+    let outside = try involved(line.activeOutsideAncestry(of: step.id))
     let latest = try lookup { () throws(StepLookupError) in try history.latest() }
     // The present recorded state: that after the latest step on the line.
     let base: RepositoryState
-    if let latest { base = try stateAfter(latest) } else { base = try stateBefore(ancestry[0]) }
+    if let latest {
+      base = try stateAfter(latest)
+    } else {
+      base = try stateBefore(ancestry.steps.first ?? step)
+    }
     var goal = OperationGoal(
       kind: .redo, manner: .merge(base: base, touched: nil), target: try stateAfter(step),
-      steps: ancestry,
-      title: Self.title(ancestry))
-    goal.activates = switched(ancestry, line, to: true)
-    goal.deactivates = switched(outside, line, to: false)
-    goal.references = StepLine.moves(outOf: outside, into: ancestry)
-    goal.contested = try contested(outside + ancestry)
+      steps: ancestry.steps, title: Self.title(ancestry.ids))
+    goal.stepIDs = ancestry.ids
+    goal.activates = line.switched(ancestry.ids, to: true)
+    goal.deactivates = line.switched(outside.ids, to: false)
+    goal.references = StepLine.moves(outOf: outside.steps, into: ancestry.steps)
+    goal.contested = try contested(outside.steps + ancestry.steps)
     return goal
   }
 
@@ -153,13 +163,12 @@ package struct GoalResolver {
   ) throws(OperationError) -> OperationGoal {
     guard let before = operation.before, let after = operation.after, let plan = operation.plan
     else { throw .unknownState("before \(operation.id)") }
-    var steps: [Step] = []
-    for id in plan.deactivates + plan.activates {
-      if let step = try find(id), step.start.enclosing == nil { steps.append(step) }
-    }
+    let line = try line()
+    let steps = try involved(line.outermost(plan.deactivates + plan.activates).sorted())
     var goal = OperationGoal(
-      kind: kind, manner: .merge(base: after, touched: nil), target: before, steps: steps,
+      kind: kind, manner: .merge(base: after, touched: nil), target: before, steps: steps.steps,
       title: "\(operation.id) (\(operation.kind.rawValue) \(operation.title))")
+    goal.stepIDs = steps.ids
     goal.activates = plan.deactivates
     goal.deactivates = plan.activates
     goal.references = plan.references.map(\.reversed)
@@ -191,10 +200,22 @@ package struct GoalResolver {
     throw .unknownState("after \(step.id)")
   }
 
-  /// The steps to switch, those that ran within them included.
-  private func switched(_ steps: [Step], _ line: StepLine, to isActive: Bool) -> [StepID] {
-    let all = steps + line.enclosed(in: steps.map(\.id))
-    return all.filter { $0.isActive != isActive }.map(\.id).sorted()
+  /// Reads of some steps what an operation on them depends on.
+  private func involved(_ ids: [StepID]) throws(OperationError) -> InvolvedSteps {
+    guard ids.count > 2 else {
+      return InvolvedSteps(
+        ids: ids, steps: try inStore { () throws(StoreError) in try store.steps(ids) })
+    }
+    return try inStore { () throws(StoreError) in
+      let withEffect = try store.stepsWithEffect(worktree: worktree)
+      let between = withEffect.isEmpty ? [] : ids.dropFirst().dropLast().filter(withEffect.contains)
+      return InvolvedSteps(
+        ids: ids, steps: try store.steps([ids[0]] + between + [ids[ids.count - 1]]))
+    }
+  }
+
+  private func line() throws(OperationError) -> StepLine {
+    try inStore { () throws(StoreError) in StepLine(try store.stepLinks(worktree: worktree)) }
   }
 
   private func latestFinished() throws(OperationError) -> Step {
@@ -231,8 +252,10 @@ package struct GoalResolver {
     do { return try store.step(id) } catch { throw .store(error) }
   }
 
-  private func steps(from first: StepID) throws(OperationError) -> [Step] {
-    do { return try store.steps(worktree: worktree, from: first) } catch { throw .store(error) }
+  func inStore<Value>(
+    _ body: () throws(StoreError) -> Value
+  ) throws(OperationError) -> Value {
+    do { return try body() } catch { throw .store(error) }
   }
 
   private func contested(_ steps: [Step]) throws(OperationError) -> Set<String> {
@@ -266,11 +289,30 @@ package struct GoalResolver {
     }
   }
 
-  private static func title(_ steps: [Step]) -> String {
-    let names = steps.map(\.id.description)
-    guard names.count > 1, let last = names.last else { return names.first ?? "" }
-    return names.count > 4
-      ? "\(names[0]) to \(last)" : "\(names.dropLast().joined(separator: ", ")) and \(last)"
+  private static func title(_ ids: [StepID]) -> String {
+    guard ids.count > 1, let first = ids.first, let last = ids.last else {
+      return ids.first?.description ?? ""
+    }
+    if ids.count > 4 { return "\(first) to \(last)" }
+    let names = ids.map(\.description)
+    return "\(names.dropLast().joined(separator: ", ")) and \(last)"
+  }
+}
+
+/// The steps that an operation is about.
+struct InvolvedSteps {
+  /// All of them, in the order of their numbers.
+  var ids: [StepID]
+  /// The first, the last, and those between them that changed something.
+  var steps: [Step]
+}
+
+extension OperationGoal {
+  /// Notes the steps that an exact operation takes out.
+  fileprivate mutating func leave(_ involved: InvolvedSteps) {
+    steps = involved.steps
+    stepIDs = involved.ids
+    last = involved.steps.last?.stateAfter
   }
 }
 

@@ -16,8 +16,11 @@ package struct OperationGoal: Equatable, Sendable {
   package var kind: OperationKind
   package var manner: Manner
   package var target: RepositoryState
-  /// The steps that the operation is about, in the order of their numbers.
+  /// The steps that the operation is about, in the order of their numbers: the first, the last, and
+  /// those between them that changed something.
   package var steps: [Step]
+  /// All steps that the operation is about, in the order of their numbers.
+  package var stepIDs: [StepID]
   package var title: String
   package var deactivates: [StepID] = []
   package var activates: [StepID] = []
@@ -42,6 +45,7 @@ package struct OperationGoal: Equatable, Sendable {
   /// Files that somebody edited between the steps.
   package var editedBetween: Set<GitPath> = []
 
+  /// Creates a goal that is about these steps alone.
   package init(
     kind: OperationKind, manner: Manner, target: RepositoryState, steps: [Step], title: String
   ) {
@@ -49,6 +53,7 @@ package struct OperationGoal: Equatable, Sendable {
     self.manner = manner
     self.target = target
     self.steps = steps
+    stepIDs = steps.map(\.id)
     self.title = title
   }
 }

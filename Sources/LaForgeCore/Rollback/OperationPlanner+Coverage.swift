@@ -102,7 +102,7 @@ extension OperationPlanner {
         files[path].map { $0.new?.tracked.id != change.new?.tracked.id } ?? true
       }.keys
       guard meeting.isEmpty else {
-        throw .changedSince(steps: goal.steps.map(\.id), paths: meeting.sorted())
+        throw .changedSince(steps: goal.stepIDs, paths: meeting.sorted())
       }
     }
     for (path, change) in entries {

@@ -84,7 +84,7 @@ package struct OperationPlanner {
     }
     let merged = StateMerge(wanted: wanted, since: since, touched: touched).result
     guard merged.meeting.isEmpty else {
-      throw .changedSince(steps: goal.steps.map(\.id), paths: merged.meeting)
+      throw .changedSince(steps: goal.stepIDs, paths: merged.meeting)
     }
     var plan = StatePlan(
       from: from, head: Change(old: now.state.head, new: goal.target.head))

@@ -2,8 +2,10 @@
 package struct OperationReport: Equatable, Sendable {
   package var operation: Operation
   package var plan: StatePlan
-  /// The steps that it was about.
+  /// The steps that it was about: the first, the last, and those that changed something.
   package var steps: [Step]
+  /// All steps that it was about.
+  package var stepIDs: [StepID]
   /// Paths that are not as they should be although everything was written: somebody else writes
   /// them.
   package var differing: [GitPath]
@@ -19,6 +21,7 @@ package struct OperationReport: Equatable, Sendable {
     self.operation = operation
     self.plan = plan
     self.steps = steps
+    stepIDs = steps.map(\.id)
     self.differing = differing
     self.finished = finished
   }
@@ -206,9 +209,11 @@ package struct OperationRunner {
     let (after, differing) = closed
     operation.after = after
     operation.status = .done
-    return OperationReport(
+    var report = OperationReport(
       operation: operation, plan: plan, steps: goal.steps, differing: differing,
       finished: finished)
+    report.stepIDs = goal.stepIDs
+    return report
   }
 
   private func resolver(present: RepositoryState? = nil) -> GoalResolver {

@@ -64,9 +64,12 @@ struct KeepExamination {
     var partial: Set<ObjectID> = []
     var lost: Set<ObjectID> = []
     for (name, entry) in entries {
+      let isWhole = isWhole(entry)
+      if isWhole { kept[name] = entry }
+      // A part of the record file is stored again from the file.
       guard let subject = KeepTree.subject(of: name) else { continue }
-      if isWhole(entry) {
-        kept[name] = entry
+      if isWhole {
+        continue
       } else if entry.mode == .tree,
         name == GitPath(subject.hex) || name == KeepTree.partialName(subject)
       {

@@ -31,7 +31,11 @@ struct KeepReference {
       }
       let bytes = try await tree.entries(forBytesOf: request.commits.union(request.tags))
       entries.merge(bytes) { $1 }
-      let needed = try await needed(request, bytes, in: base)
+      let blobs = try await objects.write(request.records.map { GitObject(.blob, $0.bytes) })
+      for (segment, blob) in zip(request.records, blobs) {
+        entries[GitPath(segment.name)] = TrackedEntry(mode: .regular, id: blob)
+      }
+      let needed = try await needed(request, bytes, in: base).union(blobs)
       let treeID = try await tree.adding(entries, to: base ?? TreeObject())
       guard let tag = try await move(to: treeID, from: present, with: needed) else { continue }
       return .kept(KeepGeneration(tag: tag, tree: treeID, added: request.ids))
@@ -61,6 +65,12 @@ struct KeepReference {
   static let contention = GitError(
     code: .contention, message: "'\(name)' is changed by other processes all the time",
     function: "update-ref")
+
+  /// Returns the parts of the record file that the reference keeps.
+  func recordSegments() async throws(GitError) -> [RecordSegment] {
+    guard let root = try await root(of: try await reader.target(of: Self.name)) else { return [] }
+    return try await tree.records(in: root)
+  }
 
   /// Returns the bytes of a commit or tag that is kept as such; `nil` if it is not.
   func bytes(of id: ObjectID) async throws(GitError) -> GitObject? {

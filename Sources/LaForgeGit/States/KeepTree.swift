@@ -23,8 +23,13 @@ struct KeepTree {
   ) async throws(GitError) -> ObjectID {
     var root = root
     let partial = entries.filter { Self.isPartial($0.key) }
-    var open = root.entries.filter { !Self.isBlock($0.key) && $0.key != Self.partialFolder }
-    open.merge(entries.filter { !Self.isPartial($0.key) }) { $1 }
+    let isEntry = { (name: GitPath) in
+      !Self.isBlock(name) && !Self.isRecord(name) && !Self.isPartial(name)
+        && name != Self.partialFolder
+    }
+    var open = root.entries.filter { isEntry($0.key) }
+    open.merge(entries.filter { isEntry($0.key) }) { $1 }
+    let records = Self.records(of: root, replacedBy: entries)
     while open.count > Self.blockSize {
       let part = open.sorted { $0.key < $1.key }.prefix(Self.blockSize)
       let block = TreeObject(Dictionary(part.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
@@ -34,7 +39,8 @@ struct KeepTree {
     }
     let partialTree = try await adding(partial, toFolderOf: root)
     root = TreeObject(
-      root.entries.filter { Self.isBlock($0.key) }.merging(open) { $1 })
+      root.entries.filter { Self.isBlock($0.key) }.merging(open) { $1 }
+        .merging(records) { $1 })
     root[Self.partialFolder] = partialTree
     return try await objects.write(root.object)
   }
@@ -137,6 +143,37 @@ struct KeepTree {
       if let entry = tree[name] { return entry }
     }
     return nil
+  }
+
+  /// The parts of the record file, without those whose lines are in a new one.
+  private static func records(
+    of root: TreeObject, replacedBy entries: [GitPath: TrackedEntry]
+  ) -> [GitPath: TrackedEntry] {
+    let added = entries.filter { isRecord($0.key) }
+    let ranges = added.keys.compactMap { RecordSegment.range(of: $0.text) }
+    let kept = root.entries.filter { name, _ in
+      guard let range = RecordSegment.range(of: name.text) else { return false }
+      return !ranges.contains {
+        $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound
+      }
+    }
+    return kept.merging(added) { $1 }
+  }
+
+  /// The parts of the record file, in order; one that cannot be read is left out.
+  func records(in root: TreeObject) async throws(GitError) -> [RecordSegment] {
+    let entries = root.entries.filter { Self.isRecord($0.key) }
+    let contents = try await objects.read(entries.values.map(\.id))
+    return entries.compactMap { name, entry in
+      guard let range = RecordSegment.range(of: name.text), let blob = contents[entry.id] else {
+        return nil
+      }
+      return RecordSegment(first: range.lowerBound, last: range.upperBound, bytes: blob.content)
+    }.sorted { $0.first < $1.first }
+  }
+
+  static func isRecord(_ name: GitPath) -> Bool {
+    name.bytes.starts(with: RecordSegment.prefix.utf8)
   }
 
   static func isBlock(_ name: GitPath) -> Bool {
