@@ -102,7 +102,12 @@ package final class TerminalProcess: Sendable {
     let bytes = Array(text.utf8)
     var done = 0
     while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes { write(master, $0.baseAddress, $0.count) }
+      // A terminal that nobody reads takes no more at some time; what is expected then does not come.
+      var descriptor = pollfd(fd: master, events: Int16(POLLOUT), revents: 0)
+      guard poll(&descriptor, 1, Int32(Self.patience.components.seconds * 1000)) > 0 else { return }
+      let count = bytes[done...].prefix(256).withUnsafeBytes {
+        write(master, $0.baseAddress, $0.count)
+      }
       guard count > 0 else { return }
       done += count
     }

@@ -82,10 +82,9 @@ package final class TestEnvironment: Sendable {
   /// what the processes printed into the files `said*` of `TMPDIR`, and ends the script and all
   /// that it has started.
   ///
-  /// `await FIFO [NAME]` reads a line; `notify FIFO` writes one to a process that reads there; `eventually
-  /// CONDITION` evaluates a command until it succeeds, such as `is_gone PID`.
-  ///
-  /// The variable `PATIENCE` says otherwise than a minute.
+  /// `await FIFO [NAME]` reads a line; `notify FIFO` writes one to a process that reads there;
+  /// `eventually CONDITION` evaluates a command until it succeeds, such as `is_gone PID`. The
+  /// variable `PATIENCE` sets another limit, in seconds.
   private static let waiting = """
     give_up() {
       echo "Within ${PATIENCE:-60} s, $1." >&2; cat "$TMPDIR"/said* >&2 2> /dev/null
