@@ -57,9 +57,6 @@ public final class SQLiteStepStore: StepStore, Sendable {
   /// The same of its WAL, which SQLite keeps as long as this connection is open.
   private let walIdentity: FileIdentity?
 
-  /// How long to wait for another process that writes, in seconds.
-  static let busyTimeout: TimeInterval = 10
-
   /// How many pages the WAL may hold.
   ///
   /// The first process that opens the database reads all of them,
@@ -130,11 +127,15 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   static func open(
     _ path: FilePath, named name: FilePath? = nil, readOnly: Bool = false,
-    busyTimeout: TimeInterval = busyTimeout
+    patience: BusyPatience? = BusyPatience()
   ) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.readonly = readOnly
-    configuration.busyMode = .timeout(busyTimeout)
+    if let patience {
+      configuration.busyMode = .callback { patience.wait(afterTry: $0) }
+    } else {
+      configuration.busyMode = .immediateError
+    }
     configuration.prepareDatabase { database in
       // GRDB's own `journalMode = .wal` would lower this to NORMAL afterwards.
       try database.execute(sql: "PRAGMA synchronous = FULL")
