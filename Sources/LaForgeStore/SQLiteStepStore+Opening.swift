@@ -149,7 +149,7 @@ extension SQLiteStepStore {
   package convenience init(forHookIn commonDirectory: FilePath) throws(StoreError) {
     let folder = StoreFolder(commonDirectory: commonDirectory)
     guard access(folder.database.string, F_OK) == 0 else { throw Self.nothingRecorded(folder) }
-    let queue = try Self.open(folder.database, busyTimeout: 0)
+    let queue = try Self.open(folder.database, patience: nil)
     let version = try Self.readOnce(queue, folder.database) { try Self.version(of: $0) }
     guard version == Migrations.current else { throw Self.nothingRecorded(folder) }
     try self.init(queue: queue, schema: version, folder: folder)

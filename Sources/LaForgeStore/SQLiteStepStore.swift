@@ -54,9 +54,8 @@ public final class SQLiteStepStore: StepStore, Sendable {
   let recordFailures = Mutex<StoreError?>(nil)
   /// The database file that was opened, to notice when another takes its place.
   private let identity: FileIdentity?
-
-  /// How long to wait for another process that writes, in seconds.
-  static let busyTimeout: TimeInterval = 10
+  /// The same of its WAL, which SQLite keeps as long as this connection is open.
+  private let walIdentity: FileIdentity?
 
   /// How many pages the WAL may hold.
   ///
@@ -72,13 +71,16 @@ public final class SQLiteStepStore: StepStore, Sendable {
     self.repair = repair
     self.folder = folder
     identity = FileIdentity(folder.database)
-    storeID = try Self.readOnce(queue, folder.database) { database in
+    let database = folder.database
+    storeID = try Self.readOnce(queue, database) { database in
       guard let id = try String.fetchOne(database, sql: "SELECT store_id FROM store") else {
         throw StoreError(
           code: .damaged, message: "the store has no id", path: folder.database.string)
       }
       return id
     }
+    // The first read has opened it.
+    walIdentity = FileIdentity(FilePath("\(database.string)-wal"))
   }
 
   /// Keeps the database open until the process ends.
@@ -93,7 +95,9 @@ public final class SQLiteStepStore: StepStore, Sendable {
   /// Fails if the database file is no longer the one that was opened: an agent may have deleted or
   /// replaced `.git`, and SQLite would go on writing into the deleted file without a word.
   func requireSameFile() throws(StoreError) {
-    guard identity == FileIdentity(folder.database) else {
+    guard identity == FileIdentity(folder.database),
+      walIdentity == FileIdentity(FilePath("\(folder.database.string)-wal"))
+    else {
       throw StoreError(
         code: .replaced, message: "the step database was deleted or replaced during the run",
         path: folder.database.string)
@@ -123,11 +127,15 @@ public final class SQLiteStepStore: StepStore, Sendable {
 
   static func open(
     _ path: FilePath, named name: FilePath? = nil, readOnly: Bool = false,
-    busyTimeout: TimeInterval = busyTimeout
+    patience: BusyPatience? = BusyPatience()
   ) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.readonly = readOnly
-    configuration.busyMode = .timeout(busyTimeout)
+    if let patience {
+      configuration.busyMode = .callback { patience.wait(afterTry: $0) }
+    } else {
+      configuration.busyMode = .immediateError
+    }
     configuration.prepareDatabase { database in
       // GRDB's own `journalMode = .wal` would lower this to NORMAL afterwards.
       try database.execute(sql: "PRAGMA synchronous = FULL")

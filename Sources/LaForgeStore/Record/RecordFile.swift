@@ -99,6 +99,7 @@ struct RecordFile {
   ///
   /// - Parameter body: Is given what takes the next text.
   /// - Returns: The size.
+  /// - Throws: `StoreError`, and what the body throws.
   func rewrite(_ body: ((String) throws -> Void) throws -> Void) throws -> Int64 {
     let temporary = RecordFile(path: FilePath("\(path.string).tmp.\(getpid())"))
     unlink(temporary.path.string)
@@ -148,7 +149,7 @@ struct RecordFile {
 
   // MARK: - Descriptors
 
-  /// Opens a regular file only: anything else might block for ever. `nil` where there is none.
+  /// Opens a regular file only, since anything else might block for ever; `nil` where there is none.
   private func open(_ flags: Int32) throws(StoreError) -> Int32? {
     let descriptor = laforge_open(
       path.string, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)

@@ -97,7 +97,7 @@ extension SQLiteStepStore {
     recordFailures.withLock { if $0 == nil { $0 = error } }
   }
 
-  /// Why the record file could not be written; `nil` where it could. It is told once.
+  /// Returns once why the record file could not be written; `nil` where it could.
   package func takeRecordFailure() -> StoreError? {
     recordFailures.withLock { failure in
       defer { failure = nil }

@@ -63,6 +63,8 @@ struct StoreRebuilding {
   /// - Parameters:
   ///   - fault: What is wrong.
   ///   - present: A database that is there and lacks only the last lines.
+  /// - Returns: The database, and what was found.
+  /// - Throws: `StoreError`.
   func makeInMemory(
     _ fault: StoreFault, from present: DatabaseQueue?
   ) throws(StoreError) -> (DatabaseQueue, StoreRepair) {
