@@ -126,7 +126,7 @@ import Testing
       let segments = try store.unkeptRecords()
       let generation = KeepGeneration(
         tag: part.0, tree: Self.id("d"), added: part.1, lost: part.2,
-        isIncomplete: number == 2)
+        replacesAll: number == 2)
       try store.recordKeep(generation, segments, at: Self.later(Int64(20 + number)))
     }
     for (number, targets) in [

@@ -186,8 +186,10 @@ package struct GitCommand: Sendable {
     }
   }
 
-  /// Bytes of output that are taken in at most.
-  private static let outputLimit = 1 << 31
+  /// Bytes of output that are taken in at most: any number.
+  ///
+  /// Swift Subprocess reserves memory for every other limit at once.
+  private static let outputLimit = Int.max
 }
 
 extension Subprocess.TerminationStatus {

@@ -15,6 +15,8 @@ struct TreeObject: Sendable {
     while !rest.isEmpty {
       guard let space = rest.firstIndex(of: UInt8(ascii: " ")),
         let nul = rest[space...].firstIndex(of: 0), nul + idLength < rest.endIndex,
+        // Git writes no such name; a commit that was made on purpose may have one.
+        space + 1 < nul, !rest[(space + 1)..<nul].contains(UInt8(ascii: "/")),
         let mode = EntryMode(octal: String(decoding: rest[..<space], as: UTF8.self)),
         let id = ObjectID(bytes: rest[(nul + 1)...(nul + idLength)])
       else {
