@@ -30,7 +30,7 @@ struct DiffCommand: ContextCommand {
     for word in states where word != "now" && OperationReference.parse(word) == nil {
       _ = try reference(word)
     }
-    let session = try await ReadingSession(in: context)
+    let session = try await ReadingSession(in: context, storingObjects: true)
     let (old, new) = try await resolve(session)
     let oldTree = try await session.repository.objectForDiff(of: old)
     let newTree = try await session.repository.objectForDiff(of: new)

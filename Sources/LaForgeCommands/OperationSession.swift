@@ -19,7 +19,7 @@ struct OperationSession {
   /// - Throws: `CommandFailure`.
   init(in context: CommandContext, isDryRun: Bool) async throws {
     do {
-      repository = try await context.openRepository()
+      repository = try await context.openRepository(readOnly: isDryRun)
     } catch {
       throw CommandFailure(UserMessage(error))
     }

@@ -12,19 +12,23 @@ struct ReadingSession {
 
   var repository: any StateRepository { worktree }
 
+  /// - Parameters:
+  ///   - context: Where the command was called.
+  ///   - storesObjects: Whether objects that are computed must outlive this process, for a git that
+  ///     takes its place; otherwise none is left in the repository.
   /// - Throws: `CommandFailure`.
-  init(in context: CommandContext) async throws {
-    worktree = try await Self.openRepository(in: context)
+  init(in context: CommandContext, storingObjects storesObjects: Bool = false) async throws {
+    worktree = try await Self.openRepository(in: context, readOnly: !storesObjects)
     let location = worktree.location
     store = try await Self.openStore(worktree, in: context)
     history = store.map { context.makeHistory($0, worktree: location.worktree) }
   }
 
   private static func openRepository(
-    in context: CommandContext
+    in context: CommandContext, readOnly isRead: Bool
   ) async throws -> WorktreeRepository {
     do {
-      return try await context.openRepository()
+      return try await context.openRepository(readOnly: isRead)
     } catch {
       throw CommandFailure(UserMessage(error))
     }

@@ -14,9 +14,10 @@ package final class BusyPatience: Sendable {
   /// The longest wait after one that was in vain, in milliseconds.
   package static let shortLimit = 100
 
-  /// Waits before another try; false where that would take too long.
+  /// Waits before another try.
   ///
   /// - Parameter tries: How many tries failed since the first one.
+  /// - Returns: False if that would take too long.
   package func wait(afterTry tries: Int) -> Bool {
     let limit = isExhausted.withLock { $0 } ? Self.shortLimit : Self.limit
     guard Self.waited(before: tries) < limit else {

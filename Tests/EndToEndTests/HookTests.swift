@@ -276,8 +276,9 @@ import Testing
     let text = try await outcome(
       of: """
         echo a > a; step 'git commit -q --allow-empty -m x'
-        sqlite3 .git/laforge/steps.db 'DROP TABLE begun_steps;
-          ALTER TABLE steps DROP COLUMN agent_leads_group;
+        rm .git/laforge/record.jsonl
+        sqlite3 .git/laforge/steps.db 'DROP TABLE begun_steps; DROP INDEX steps_with_effect;
+          DROP TABLE record; ALTER TABLE steps DROP COLUMN agent_leads_group;
           DROP TABLE dropped_commits; DROP TABLE rewrites;
           DELETE FROM grdb_migrations WHERE identifier >= "6"; PRAGMA user_version = 5'
         fates; laforge show 2 | grep -c '^  commits'; laforge which HEAD | tail -1 | cut -c1-4
