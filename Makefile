@@ -61,7 +61,7 @@ test: lint build
 	  exit $$status; }
 
 soak: setup
-	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests|UsageFuzzTests'
+	LAFORGE_SEEDS=2000 $(SWIFT) test --filter 'TimestampTests|ChunkingTests|KillTests|StatePropertyTests|GitNoiseTests|KeptStatesTests|UsageFuzzTests'
 
 # RELEASES=trixie takes one release, FRESH_ROOT=FOLDER keeps the systems for the next time.
 fresh:
