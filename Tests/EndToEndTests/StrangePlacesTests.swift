@@ -243,7 +243,7 @@ import Testing
     #expect(output.standardOutput == "0\n   a  \\r  \\n   b  \\n\n", "\(output)")
   }
 
-  @Test func theRepositorysOwnWishForBestEffortHoldsIfItsDatabaseIsDamaged() async throws {
+  @Test func aDamagedDatabaseIsRebuiltBeforeTheRun() async throws {
     let environment = try await TestEnvironment()
     try await environment.laforge(["run", "true"])
     try await environment.shell(
@@ -253,7 +253,7 @@ import Testing
     #expect(output.standardOutput == "ran\n")
     #expect(output.standardError.hasPrefix("Warning: The step database"))
     let log = try await environment.laforge(["log"])
-    #expect(log.standardError.contains("brings back its newest copy"), "\(log)")
+    #expect(log.standardOutput.contains("S1-S2"), "\(log)")
   }
 
   @Test func inAShallowCloneCommitsAndChangesAreRecorded() async throws {
