@@ -86,19 +86,17 @@ extension UserMessage {
       case .behind: "\(isDone ? "had" : "has") lost its latest changes"
       }
     let steps = Counted(repair.steps, "step")
-    let deed: String
-    if isDone {
-      deed =
-        repair.fault == .behind
-        ? "They were taken from its record: \(steps) came back."
-        : "It was rebuilt from its copy and its record: \(steps)."
-    } else {
-      deed = "What is shown is from its record; the next changing command rebuilds it."
-    }
+    let deed =
+      switch (isDone, repair.fault) {
+      case (false, _): "what is shown is from its record, and the next changing command rebuilds it"
+      case (true, .behind): "\(steps) came back from its record"
+      case (true, _):
+        (repair.setAside.map { "it is set aside as '\($0)', and " } ?? "it was ")
+          + "rebuilt from its copy and its record (\(steps))"
+      }
     self.init(
       code: isDone ? "database_rebuilt" : "lost_database",
-      summary: "The step database '\(path)' \(fault). \(deed)")
-    if let setAside = repair.setAside { causes.append("The old file is '\(setAside)'.") }
+      summary: "The step database '\(path)' \(fault); \(deed).")
     if repair.unreadableLines > 0 {
       causes.append("\(Counted(repair.unreadableLines, "line")) of the record cannot be read.")
     }
