@@ -10,6 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
 extern char **environ;
 
 static int make_pipe(int ends[2]) {
@@ -199,4 +203,17 @@ bool laforge_change_take(pid_t pid, struct laforge_change *change) {
 bool laforge_agent_change(struct laforge_agent *agent, struct laforge_change *change) {
   return agent->control >= 0 ? laforge_monitor_receive(agent, change)
                              : laforge_change_take(agent->pid, change);
+}
+
+void laforge_agent_reap_orphans(const struct laforge_agent *agent) {
+  int is_reaper = getpid() == 1;
+#ifdef __linux__
+  if (!is_reaper && prctl(PR_GET_CHILD_SUBREAPER, &is_reaper) != 0) return;
+#endif
+  while (is_reaper) {
+    siginfo_t ended = {.si_pid = 0};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) return;
+    if (ended.si_pid == agent->pid || ended.si_pid == agent->monitor) return;
+    waitpid(ended.si_pid, NULL, 0);
+  }
 }

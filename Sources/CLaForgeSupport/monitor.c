@@ -82,14 +82,22 @@ static void describe_end(const struct laforge_session *session, struct laforge_c
 // Copies what processes that the agent left behind go on printing to the caller's terminal, as it
 // would get there without LaForge, until none of them has the pseudo-terminal open.
 static void relay(const struct laforge_session *session) {
-  char buffer[4096];
+  char buffer[4097];
+  bool is_held = false;
   // LaForge must not wait for either; this has nothing else to do.
   fcntl(session->master, F_SETFL, 0);
   fcntl(session->outer, F_SETFL, 0);
   for (;;) {
-    ssize_t count = read(session->master, buffer, sizeof buffer);
+    ssize_t count = read(session->master, buffer + 1, sizeof buffer - 1);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return;
+    // The caller's terminal is not raw any more.
+    struct termios modes;
+    if (tcgetattr(session->master, &modes) == 0 && laforge_terminal_adds_returns(&modes)) {
+      count = (ssize_t)laforge_terminal_unreturn(buffer, buffer + 1, (size_t)count, &is_held);
+    } else {
+      memmove(buffer, buffer + 1, (size_t)count);
+    }
     for (ssize_t done = 0; done < count;) {
       ssize_t written = write(session->outer, buffer + done, (size_t)(count - done));
       if (written < 0 && errno == EINTR) continue;

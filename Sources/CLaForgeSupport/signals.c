@@ -9,33 +9,64 @@
 
 // Signals are process-wide, so this state is too. Set before the handlers are, then only read.
 static int pipe_ends[2] = {-1, -1};
-static const int caught[] = {SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
-                             SIGUSR2, SIGCONT, SIGWINCH, SIGTSTP, SIGPIPE};
-enum { CAUGHT_COUNT = sizeof caught / sizeof *caught };
-static struct sigaction before[CAUGHT_COUNT];
-static bool is_caught[CAUGHT_COUNT];
-static struct sigaction child_before;
+enum { LIMIT = NSIG };
+static struct sigaction before[LIMIT];
+static bool is_caught[LIMIT];
 static sigset_t mask_before;
 
 static volatile sig_atomic_t was_continued;
-// Whether the caller ignored SIGINT and SIGQUIT, as shells do for what they start with `&`.
-static bool ignores_typed;
+
+// Whether a signal can be meant for the command. The others report errors of this process itself,
+// cannot be caught, or are handled on their own.
+static bool is_passed_on(int signal_number) {
+  switch (signal_number) {
+    case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGTTIN: case SIGTTOU:
+    case SIGILL: case SIGTRAP: case SIGABRT: case SIGBUS: case SIGFPE: case SIGSEGV: case SIGSYS:
+      return false;
+    default: return true;
+  }
+}
+
+// Whether LaForge needs a signal itself, also if the caller ignores it: a request to stop comes as
+// SIGTERM, and the kernel would reap the agent and lose its status if SIGCHLD were ignored.
+static bool is_needed(int signal_number) {
+  return signal_number == SIGTERM || signal_number == SIGCONT || signal_number == SIGWINCH ||
+         signal_number == SIGCHLD;
+}
+
+// Whether a signal reports an error of this process: a write without a reader, a limit exceeded.
+static bool is_own(int signal_number, const siginfo_t *information) {
+  if (signal_number == SIGXCPU) return information->si_code == SI_KERNEL;
+  if (signal_number != SIGPIPE && signal_number != SIGXFSZ) return false;
+  return information->si_code == SI_KERNEL || information->si_pid == getpid();
+}
 
 static void note(int signal_number, siginfo_t *information, void *context) {
   (void)context;
   int saved = errno;
   if (signal_number == SIGCONT) was_continued = 1;
+  bool is_stop = signal_number == SIGTERM && information->si_code == SI_QUEUE &&
+                 information->si_value.sival_int == LAFORGE_STOP;
+  bool is_ignored = signal_number == SIGTERM && before[SIGTERM].sa_handler == SIG_IGN;
+  if (is_own(signal_number, information) || (is_ignored && !is_stop)) return;
   // The kernel sends what is typed at the terminal; anything else has a process as its sender.
   bool typed = information->si_code == SI_KERNEL;
-  if (typed && ignores_typed && (signal_number == SIGINT || signal_number == SIGQUIT)) return;
   unsigned char byte = (unsigned char)(signal_number | (typed ? LAFORGE_TYPED : 0));
-  if (information->si_code == SI_QUEUE && information->si_value.sival_int == LAFORGE_STOP) {
-    byte = LAFORGE_STOP;
-  }
+  if (is_stop) byte = LAFORGE_STOP;
   // A full pipe loses nothing that matters: the reader is awake and signals do not queue anyway.
   ssize_t written = write(pipe_ends[1], &byte, 1);
   (void)written;
   errno = saved;
+}
+
+static void do_nothing(int signal_number) { (void)signal_number; }
+
+void laforge_signals_survive_file_limit(void) {
+  struct sigaction present, action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
+  // A handler, unlike SIG_IGN, does not outlive exec(3).
+  if (sigaction(SIGXFSZ, NULL, &present) == 0 && present.sa_handler == SIG_DFL) {
+    sigaction(SIGXFSZ, &action, NULL);
+  }
 }
 
 int laforge_signals_catch(void) {
@@ -48,22 +79,17 @@ int laforge_signals_catch(void) {
   }
   struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_RESTART | SA_SIGINFO};
   sigfillset(&action.sa_mask);
-  for (int i = 0; i < CAUGHT_COUNT; i++) {
-    sigaction(caught[i], NULL, &before[i]);
-    bool is_ignored = before[i].sa_handler == SIG_IGN;
-    // What a person sends with kill(1) is meant, and an agent can only be interrupted if it is not
-    // told to ignore that.
-    bool always = caught[i] == SIGINT || caught[i] == SIGQUIT;
-    if (caught[i] == SIGINT) ignores_typed = is_ignored;
-    is_caught[i] = always || !is_ignored;
-    if (is_caught[i]) sigaction(caught[i], &action, NULL);
-  }
-  // Even where the caller ignores SIGCHLD: the kernel would reap the agent and lose its status.
-  sigaction(SIGCHLD, &action, &child_before);
   sigset_t needed;
   sigemptyset(&needed);
-  sigaddset(&needed, SIGCHLD);
-  for (int i = 0; i < CAUGHT_COUNT; i++) sigaddset(&needed, caught[i]);
+  for (int i = 1; i < LIMIT; i++) {
+    is_caught[i] = false;
+    if (!is_passed_on(i) && !is_needed(i)) continue;
+    // The C library keeps some real-time signals for itself.
+    if (sigaction(i, NULL, &before[i]) != 0) continue;
+    if (before[i].sa_handler == SIG_IGN && !is_needed(i)) continue;
+    is_caught[i] = sigaction(i, &action, NULL) == 0;
+    if (is_caught[i]) sigaddset(&needed, i);
+  }
   sigprocmask(SIG_UNBLOCK, &needed, &mask_before);
   // So that a background LaForge may hand the terminal over.
   sigset_t output;
@@ -74,10 +100,9 @@ int laforge_signals_catch(void) {
 }
 
 void laforge_signals_restore(void) {
-  for (int i = 0; i < CAUGHT_COUNT; i++) {
-    if (is_caught[i]) sigaction(caught[i], &before[i], NULL);
+  for (int i = 1; i < LIMIT; i++) {
+    if (is_caught[i]) sigaction(i, &before[i], NULL);
   }
-  sigaction(SIGCHLD, &child_before, NULL);
   sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
@@ -116,9 +141,8 @@ bool laforge_signals_request_stop(pid_t pid) {
 
 void laforge_signals_reset_in_child(void) {
   struct sigaction standard = {.sa_handler = SIG_DFL};
-  for (int i = 0; i < CAUGHT_COUNT; i++) {
-    if (is_caught[i]) sigaction(caught[i], &standard, NULL);
+  for (int i = 1; i < LIMIT; i++) {
+    if (is_caught[i]) sigaction(i, before[i].sa_handler == SIG_IGN ? &before[i] : &standard, NULL);
   }
-  sigaction(SIGCHLD, child_before.sa_handler == SIG_IGN ? &child_before : &standard, NULL);
   sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }

@@ -20,27 +20,20 @@ static void restore_and_end(int signal_number) {
   raise(signal_number);
 }
 
-// Every signal that would end LaForge and that it does not wait for anyway.
+// Every signal that would end LaForge and that it does not catch anyway.
 static void guard(void) {
   static bool is_guarded;
   if (is_guarded) return;
   is_guarded = true;
   struct sigaction action = {.sa_handler = restore_and_end, .sa_flags = SA_NODEFER | SA_RESETHAND};
-  static const int fatal[] = {SIGILL,  SIGTRAP,   SIGABRT, SIGBUS,  SIGFPE,    SIGSEGV,  SIGALRM,
-                              SIGSYS,  SIGXCPU,   SIGXFSZ, SIGPROF, SIGVTALRM,
-#ifdef __linux__
-                              SIGPOLL, SIGSTKFLT, SIGPWR,
-#endif
-  };
-  for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+  for (int i = 1; i < NSIG; i++) {
     struct sigaction before;
-    if (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
-      sigaction(fatal[i], &action, NULL);
+    bool ends = i != SIGCHLD && i != SIGCONT && i != SIGURG && i != SIGWINCH && i != SIGTSTP &&
+                i != SIGTTIN && i != SIGTTOU;
+    if (ends && sigaction(i, NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
+      sigaction(i, &action, NULL);
     }
   }
-#ifdef __linux__
-  for (int i = SIGRTMIN; i <= SIGRTMAX; i++) sigaction(i, &action, NULL);
-#endif
 }
 
 bool laforge_terminal_make_raw(int descriptor) {
@@ -98,6 +91,21 @@ int laforge_terminal_signal(const struct termios *modes, unsigned char byte) {
   if ((modes->c_lflag & ISIG) == 0 || byte == _POSIX_VDISABLE) return 0;
   if (byte == modes->c_cc[VINTR]) return SIGINT;
   return byte == modes->c_cc[VQUIT] ? SIGQUIT : 0;
+}
+
+bool laforge_terminal_adds_returns(const struct termios *modes) {
+  return (modes->c_oflag & OPOST) != 0 && (modes->c_oflag & ONLCR) != 0;
+}
+
+size_t laforge_terminal_unreturn(char *to, const char *from, size_t count, bool *is_held) {
+  size_t done = 0;
+  for (size_t i = 0; i < count; i++) {
+    char byte = from[i];
+    if (*is_held && byte != '\n') to[done++] = '\r';
+    *is_held = byte == '\r';
+    if (!*is_held) to[done++] = byte;
+  }
+  return done;
 }
 
 void laforge_terminal_push_back(int descriptor, const char *typed, size_t count) {

@@ -49,9 +49,10 @@ final class HeldProcess: HeldAgent {
       plumbing.relays.isEmpty ? nil : OutputLog(of: step, in: outputFolder, limits: limits)
     }
     let error = laforge_agent_release(&agent, String(step.rawValue))
+    plumbing.letGoOfHandedOver(except: options.ownDescriptors)
     var loop = RelayLoop(
       agent: agent, plumbing: plumbing, signals: signals, terminal: terminal,
-      limits: options.limits, log: log, processes: processes, now: now)
+      options: options, log: log, processes: processes, now: now)
     var printed: Int64 = 0
     let end = loop.run { event in
       if case .output(_, let bytes) = event { printed += Int64(bytes.count) }
@@ -74,6 +75,7 @@ final class HeldProcess: HeldAgent {
       leftOutputOpen: end.leftOpen, outputFailures: end.failures, resources: end.resources,
       stoppedMilliseconds: end.stopped, output: output, keepingFailure: log?.failure?.rawValue)
     outcome.typedSignal = end.typedSignal
+    if case .exited(0) = end.termination { outcome.lossStatus = end.lossStatus }
     return outcome
   }
 }

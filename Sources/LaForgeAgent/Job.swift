@@ -42,12 +42,24 @@ struct Job {
     return laforge_agent_change(&agent, &change) ? change : nil
   }
 
-  /// Sends a signal to the command's process group.
-  func send(_ signal: Int32) { kill(-agent.pid, signal) }
+  /// Sends a signal to the command: to its process group if it was typed at the terminal, which sends
+  /// it to the whole foreground group, otherwise to its process alone.
+  func send(_ signal: Int32, isTyped: Bool) {
+    kill(isTyped ? -agent.pid : agent.pid, signal)
+  }
 
-  /// The caller's terminal has another size.
-  func resize() {
-    if let pseudoTerminal { pseudoTerminal.copySize() } else { send(SIGWINCH) }
+  /// The caller's terminal has another size, or a process says so.
+  func resize(isTyped: Bool) {
+    if let pseudoTerminal, isTyped {
+      pseudoTerminal.copySize()
+    } else {
+      send(SIGWINCH, isTyped: isTyped)
+    }
+  }
+
+  /// Reaps processes that were left to this one.
+  func reapOrphans() {
+    withUnsafePointer(to: agent) { laforge_agent_reap_orphans($0) }
   }
 
   /// The command was stopped: LaForge stops as well, so that the shell takes the terminal back and
@@ -65,7 +77,7 @@ struct Job {
     let wasStopped = laforge_signals_stop(signal, hadTerminal && signal != SIGSTOP)
     if !wasStopped, asksForTerminal {
       // Nobody can bring LaForge into the foreground: as the kernel does to an orphaned job.
-      send(SIGHUP)
+      kill(-agent.pid, SIGHUP)
     }
     resume()
   }
@@ -79,7 +91,7 @@ struct Job {
       laforge_agent_resume(&agent, isForeground)
     } else {
       if isOurs { terminal.lend(to: agent.pid) }
-      send(SIGCONT)
+      kill(-agent.pid, SIGCONT)
     }
   }
 

@@ -27,6 +27,7 @@ struct OutputSink {
 
   private let descriptor: Int32
   private let kind: Kind
+  private var isClosed = false
 
   init(_ original: Int32) {
     var status = stat()
@@ -47,10 +48,13 @@ struct OutputSink {
   }
 
   /// What to poll; -1 where there is nothing to wait for.
-  var pollDescriptor: Int32 { kind == .file ? -1 : descriptor }
+  var pollDescriptor: Int32 { kind == .file || isClosed ? -1 : descriptor }
 
   /// Whether there is no reader that could make writing wait, or go away.
   var isAlwaysReady: Bool { kind == .file }
+
+  /// Whether a reader waits for the end of the stream.
+  var hasReader: Bool { kind == .pipe || kind == .socket || kind == .shared }
 
   /// Whether `pass` can do something.
   var isPipe: Bool { kind == .pipe }
@@ -91,7 +95,8 @@ struct OutputSink {
     }
   }
 
-  func close() {
-    if kind == .pipe || kind == .terminal { laforge_close(descriptor) }
+  mutating func close() {
+    if !isClosed, kind == .pipe || kind == .terminal { laforge_close(descriptor) }
+    isClosed = true
   }
 }

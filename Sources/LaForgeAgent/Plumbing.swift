@@ -13,6 +13,8 @@ final class Plumbing {
     let sink: Int32
     /// Whether the source is a pseudo-terminal.
     var isTerminal = false
+    /// Whether standard error goes the same way.
+    var isBoth = false
   }
 
   let route: OutputRoute
@@ -57,6 +59,21 @@ final class Plumbing {
     pseudoTerminal?.closeSlave()
   }
 
+  /// Lets go of those of the caller's descriptors that the command has and LaForge does not relay: as
+  /// long as LaForge has them, no writer or reader at their other end hears that the command has closed
+  /// them.
+  ///
+  /// - Parameter own: Those that LaForge needs after the command has ended.
+  func letGoOfHandedOver(except own: Set<Int32>) {
+    let relayed = Set(relays.map(\.sink))
+    // Standard error stays for LaForge's messages; terminals are still asked for their state.
+    for descriptor in [Int32(0), 1] where !own.contains(descriptor) {
+      if !relayed.contains(descriptor), isatty(descriptor) == 0 {
+        laforge_descriptor_let_go(descriptor)
+      }
+    }
+  }
+
   func closeAll() {
     closeChildEnds()
     for relay in relays { close(relay.source) }
@@ -90,6 +107,7 @@ final class Plumbing {
     if childDescriptors.2 >= 0, childDescriptors.1 != 1, Self.areOnePipe(1, 2) {
       // `2>&1`: one pipe keeps the order in which the command writes to the two.
       childDescriptors.2 = childDescriptors.1
+      relays[0].isBoth = true
     } else if Self.isRelayed(childDescriptors.2) {
       childDescriptors.2 = try makePipe(.standardError, sink: 2)
     }

@@ -47,14 +47,21 @@ package struct ProcessTable: Sendable {
     if let leader = status(of: process.pid), leader.startTicks != process.startTicks {
       return false
     }
-    return runningProcesses().contains { $0.group == process.pid && !$0.isZombie }
+    return hasRunningProcess(process.pid)
   }
 
   /// Returns whether any process of a group that this process has started still runs; zombies do not
   /// count.
   func isGroupAlive(_ group: pid_t) -> Bool {
     guard kill(-group, 0) == 0 || errno == EPERM else { return false }
-    return runningProcesses().contains { $0.group == group && !$0.isZombie }
+    return hasRunningProcess(group)
+  }
+
+  /// Whether an existing group has a process that is not a zombie.
+  private func hasRunningProcess(_ group: pid_t) -> Bool {
+    let running = runningProcesses()
+    // Without `/proc` the group is known to exist, and nothing more.
+    return running.isEmpty || running.contains { $0.group == group && !$0.isZombie }
   }
 
   /// The processes that this one descends from, its parent first, as far as they can be seen.

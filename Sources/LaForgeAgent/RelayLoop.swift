@@ -12,6 +12,8 @@ struct RelayLoop {
   private var limits: LimitWatch
   private let log: OutputLog?
   private let processes: ProcessTable
+  /// The caller's descriptors that LaForge needs after the command has ended.
+  private let ownDescriptors: Set<Int32>
   /// Monotonic, in milliseconds.
   private let now: () -> Int64
   /// How the command ended; `nil` while it runs.
@@ -31,13 +33,14 @@ struct RelayLoop {
 
   init(
     agent: laforge_agent, plumbing: Plumbing, signals: Int32, terminal: ControllingTerminal,
-    limits: RunLimits, log: OutputLog?, processes: ProcessTable, now: @escaping () -> Int64
+    options: AgentOptions, log: OutputLog?, processes: ProcessTable, now: @escaping () -> Int64
   ) {
     job = Job(agent: agent, terminal: terminal, pseudoTerminal: plumbing.pseudoTerminal)
     input = plumbing.pseudoTerminal.map(TerminalInput.init)
     streams = plumbing.relays.map(RelayedStream.init)
     self.signals = signals
-    self.limits = LimitWatch(limits, start: now())
+    limits = LimitWatch(options.limits, start: now())
+    ownDescriptors = options.ownDescriptors
     self.log = log
     self.processes = processes
     self.now = now
@@ -53,6 +56,8 @@ struct RelayLoop {
     /// Whether processes that the command left behind still hold its output open.
     var leftOpen: Bool
     var failures: [AgentOutputFailure]
+    /// See `AgentOutcome.lossStatus`.
+    var lossStatus: Int32?
     /// The signal that ended the command, where that was typed.
     var typedSignal: Int32?
   }
@@ -65,11 +70,17 @@ struct RelayLoop {
     if limits.reason != nil { endGroup(observe: observe) }
     let leftOpen = drain(observe: observe)
     let printsOn = streams.contains { $0.isTerminal && $0.isOpen }
-    for index in streams.indices { streams[index].close() }
+    let losses = streams.compactMap(\.lossStatus)
+    for index in streams.indices {
+      streams[index].letGo(except: ownDescriptors)
+      streams[index].close()
+    }
+    job.reapOrphans()
     job.leave(after: change, keepsRelaying: printsOn)
     return End(
       termination: termination, reason: reason, resources: resources, stopped: limits.stopped,
       leftOpen: leftOpen, failures: streams.compactMap(\.failure),
+      lossStatus: losses.first,
       typedSignal: reason == .user && limits.reason == nil ? change?.value : nil)
   }
 
@@ -132,6 +143,7 @@ struct RelayLoop {
         advance(descriptors, observe: observe)
       }
       keepLimits()
+      for index in streams.indices { streams[index].letGoIfEnded(except: ownDescriptors) }
       log?.work(at: now())
       if count != 0 { return true }
       if let limit, now() >= limit { return false }
@@ -170,11 +182,12 @@ struct RelayLoop {
       input?.advance(source: descriptors[2].revents, sink: descriptors[3].revents)
       typedSignal = input?.typedSignal ?? typedSignal
     }
-    let (log, time) = (log, now())
+    let (log, time, isRaw) = (log, now(), job.isForeground)
     var (hasPrinted, wanted) = (false, EndReason?.none)
     for index in streams.indices {
       streams[index].advance(
-        source: descriptors[4 + 2 * index].revents, sink: descriptors[5 + 2 * index].revents
+        source: descriptors[4 + 2 * index].revents, sink: descriptors[5 + 2 * index].revents,
+        isRaw: isRaw
       ) { event in
         if case .output(let stream, let bytes) = event {
           hasPrinted = true
@@ -227,23 +240,26 @@ struct RelayLoop {
     guard count > 0 else { return }
     for number in numbers[..<count] {
       let signal = Int32(number) & ~Int32(LAFORGE_TYPED)
+      let isTyped = Int32(number) != signal
       switch signal {
-      case SIGCHLD: takeChanges(observe: observe)
-      case SIGPIPE: break
+      case SIGCHLD:
+        takeChanges(observe: observe)
+        job.reapOrphans()
       case SIGCONT: if change == nil { job.resume() }
-      case SIGWINCH: if change == nil { job.resize() }
+      case SIGWINCH: if change == nil { job.resize(isTyped: isTyped) }
       case Int32(LAFORGE_STOP): end(for: .user)
       default:
-        if Int32(number) != signal, signal == SIGINT || signal == SIGQUIT { typedSignal = signal }
-        pass(signal)
+        if isTyped, signal == SIGINT || signal == SIGQUIT { typedSignal = signal }
+        pass(signal, isTyped: isTyped)
       }
     }
   }
 
-  private mutating func pass(_ signal: Int32) {
+  private mutating func pass(_ signal: Int32, isTyped: Bool) {
     let endsLaForge = signal == SIGHUP || signal == SIGTERM
     guard change != nil else {
-      job.send(signal)
+      // The kernel also sends SIGALRM, of a timer that the caller had set for the command.
+      job.send(signal, isTyped: isTyped && signal != SIGALRM)
       if endsLaForge { limits.noteEndRequest(at: now()) }
       return
     }

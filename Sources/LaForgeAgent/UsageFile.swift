@@ -9,6 +9,8 @@ struct UsageFile {
   /// The file's absolute path.
   let path: String
   private let folder: String
+  /// The folder itself, whatever its path leads to later.
+  private let folderDescriptor: Int32
 
   /// More than that is no usage object.
   private static let largestSize = 1 << 20
@@ -22,8 +24,14 @@ struct UsageFile {
       buffer.baseAddress.map { String(cString: $0) } ?? ""
     }
     path = "\(folder)/usage.json"
+    folderDescriptor = laforge_open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
     let descriptor = laforge_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
+    guard folderDescriptor >= 0, descriptor >= 0 else {
+      if descriptor >= 0 {
+        close(descriptor)
+        unlink(path)
+      }
+      if folderDescriptor >= 0 { close(folderDescriptor) }
       rmdir(folder)
       return nil
     }
@@ -32,7 +40,8 @@ struct UsageFile {
 
   /// Returns what the command wrote; `nil` where it wrote nothing or more than one MiB.
   func contents() -> [UInt8]? {
-    let descriptor = laforge_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+    let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+    let descriptor = laforge_open_at(folderDescriptor, "usage.json", flags)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
@@ -46,9 +55,16 @@ struct UsageFile {
     return bytes.isEmpty || bytes.count > Self.largestSize ? nil : bytes
   }
 
-  /// Removes the file and its folder.
+  /// Removes the file and its folder, unless the command has put something else in the folder's place.
   func remove() {
-    unlink(path)
-    rmdir(folder)
+    unlinkat(folderDescriptor, "usage.json", 0)
+    var own = stat()
+    var present = stat()
+    if fstat(folderDescriptor, &own) == 0, lstat(folder, &present) == 0,
+      own.st_dev == present.st_dev, own.st_ino == present.st_ino
+    {
+      rmdir(folder)
+    }
+    close(folderDescriptor)
   }
 }

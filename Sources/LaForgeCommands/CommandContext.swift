@@ -34,6 +34,7 @@ package struct CommandContext {
   /// The context of this process.
   package static func makeLive() -> CommandContext {
     let closed = laforge_descriptors_secure()
+    laforge_signals_survive_file_limit()
     // Only how characters are classified and measured; nothing else depends on a locale.
     setlocale(LC_CTYPE, "C.UTF-8")
     let variables = rawEnvironment()
@@ -165,6 +166,11 @@ package struct CommandContext {
     guard let top = FileIdentity(workingTree) else { return false }
     return top == FileIdentity("/")
       || top == variable("HOME").flatMap { FileIdentity(FilePath($0)) }
+  }
+
+  /// How many more files this process may open, as far as is asked for.
+  func freeDescriptors(atMost count: Int) -> Int {
+    Int(laforge_descriptors_left(Int32(clamping: count)))
   }
 
   /// Whether the folder that LaForge was called in is still there.

@@ -43,6 +43,11 @@ enum HelpTopics {
     conversion or filter come back byte for byte where git called them modified.
     """,
     "A program that keeps a file open writes on into what is no longer there.",
+    """
+    A signal that the command sends to its own process group (`kill -USR1 0`) does not reach the \
+    caller's pipeline. After a SIGKILL of LaForge the command goes on; its next output into a pipe or \
+    file ends it.
+    """,
     "`git push --mirror` takes refs/laforge/keep along, and with it uncommitted work.",
   ]
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLaForgeSupport
 import Glibc
 import LaForgeCore
 import LaForgeGit
@@ -13,11 +14,11 @@ public enum LaForgeProgram {
 
   private static func runProcess() async -> Never {
     let context = CommandContext.makeLive()
-    // The bytes as they were typed: `CommandLine.arguments` replaces what is no UTF-8.
-    let words = CommandLine.unsafeArgv
-    let count = Int(CommandLine.argc)
-    let typed = (1..<max(1, count)).compactMap { index in
-      words[index].map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+    // `CommandLine` replaces bytes that are not UTF-8, and is empty if `/proc` is not mounted.
+    let typed = (1..<max(1, laforge_argument_count())).compactMap { index in
+      laforge_argument(index).map {
+        Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+      }
     }
     exit(await run(typed, in: context).rawValue)
   }

@@ -8,6 +8,10 @@ import SystemPackage
 struct RunExecution {
   let options: RunOptions
 
+  /// How many file descriptors a run opens at once, with some to spare: the library that starts git
+  /// ends the process where there are too few.
+  private static let descriptors = 32
+
   /// Runs a command and returns what to exit with.
   ///
   /// - Throws: `CommandFailure` with status 125 where it was not started.
@@ -17,6 +21,12 @@ struct RunExecution {
     var configuration = try makeConfiguration()
     configuration.agent =
       configuration.agent ?? recognition.agent?.name ?? command.baseName
+    let left = context.freeDescriptors(atMost: Self.descriptors)
+    guard left == Self.descriptors else {
+      return try await giveUp(
+        .fewDescriptors(needed: Self.descriptors, left: left), command, repository: nil,
+        in: context)
+    }
     let repository: WorktreeRepository
     do throws(RepositoryError) {
       repository = try await context.openRepository()
@@ -41,6 +51,7 @@ struct RunExecution {
       agent.capture = options.capture ?? agent.capture
       agent.isFullScreen = recognition.isFullScreen
       agent.limits = options.limits
+      agent.ownDescriptors = options.recordFile.map(RecordFile.descriptors) ?? []
       let request = RunRequest(
         command: command, directory: session.directory, label: options.label,
         configuration: configuration, enclosing: session.enclosing, projectID: session.projectID,
@@ -73,7 +84,8 @@ struct RunExecution {
       // As without LaForge, Ctrl-C ends the loop or the script around the run as well.
       OwnEnd.bySignal(signal)
     }
-    return .agent(run.step.end?.termination.shellStatus ?? ExitStatus.runFailure.rawValue)
+    return .agent(
+      run.lossStatus ?? run.step.end?.termination.shellStatus ?? ExitStatus.runFailure.rawValue)
   }
 
   private func settings(

@@ -98,6 +98,18 @@ struct RunReport {
 
 /// The file of `--record`.
 enum RecordFile {
+  /// Which of descriptors 1 and 2 are the file, as with `/dev/stdout`.
+  static func descriptors(of path: String) -> Set<Int32> {
+    var file = stat()
+    guard stat(path, &file) == 0 else { return [] }
+    return Set(
+      [Int32(1), 2].filter { descriptor in
+        var other = stat()
+        return fstat(descriptor, &other) == 0 && other.st_dev == file.st_dev
+          && other.st_ino == file.st_ino
+      })
+  }
+
   /// Writes a document so that a reader finds it whole or not at all; a failure is a warning.
   static func write(_ document: some Encodable, to path: String, in context: CommandContext) {
     do {

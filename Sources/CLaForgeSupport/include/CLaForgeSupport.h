@@ -8,6 +8,15 @@
 #include <sys/types.h>
 #include <termios.h>
 
+// MARK: This process's arguments (arguments.c)
+
+// The arguments that this process was started with, the program's name first. On Linux Swift's
+// CommandLine reads them from /proc/self/cmdline, which a container may not have.
+int laforge_argument_count(void);
+
+// The argument at an index, owned by the process; NULL outside of the range.
+const char *laforge_argument(int index);
+
 // MARK: Starting the agent (agent.c)
 
 // A pseudo-terminal for an agent.
@@ -90,6 +99,10 @@ bool laforge_agent_change(struct laforge_agent *agent, struct laforge_change *ch
 // Continues a stopped agent, in its terminal's foreground or not.
 void laforge_agent_resume(const struct laforge_agent *agent, bool is_foreground);
 
+// As process 1, and as a subreaper, this process becomes the parent of orphans: reaps those that have
+// ended, but neither the agent nor the leader of its session. See prctl(2).
+void laforge_agent_reap_orphans(const struct laforge_agent *agent);
+
 // Lets an agent's session go. With `keeps_relaying` what processes print that the agent left behind
 // goes on to the caller's terminal.
 void laforge_agent_leave(struct laforge_agent *agent, bool keeps_relaying);
@@ -122,21 +135,35 @@ void laforge_terminal_copy_size(int from, int to);
 // C structs do not reach Swift as such.
 int laforge_terminal_signal(const struct termios *modes, unsigned char byte);
 
+// Copies what a pseudo-terminal printed without the carriage return that it put before each newline,
+// for a terminal that adds one itself. `to` may be `from` less one or more. A carriage return at the
+// end is kept in *is_held until the next call shows what follows. Returns the count of bytes copied.
+size_t laforge_terminal_unreturn(char *to, const char *from, size_t count, bool *is_held);
+
+// Whether a terminal with these modes puts a carriage return before a newline.
+bool laforge_terminal_adds_returns(const struct termios *modes);
+
 // Puts bytes back to be read from a terminal as if they had been typed.
 void laforge_terminal_push_back(int descriptor, const char *typed, size_t count);
 
 // MARK: Signals (signals.c)
 
-// Catches the signals that LaForge has to pass on, SIGCHLD, and SIGPIPE (which is only noted, so
-// that writing fails with EPIPE instead). A signal that the caller ignores stays ignored. Each
-// caught signal is written as one byte into a pipe, whose reading end this returns; -1 and errno
-// on failure. A signal handler may not run Swift code.
+// Lets a write beyond the file size limit fail with EFBIG, instead of ending this process. What it
+// executes later is not affected.
+void laforge_signals_survive_file_limit(void);
+
+// Catches SIGCHLD and every signal that may be meant for the command. A signal that the caller
+// ignores stays ignored, in this process and in the command. Each caught signal is written as one
+// byte into a pipe, whose reading end this returns; -1 and errno on failure. A signal that reports
+// an error of this process, such as SIGPIPE, is dropped: the call that caused it fails as well. A
+// signal handler may not run Swift code.
 int laforge_signals_catch(void);
 
 // Puts the dispositions and the mask back as they were before laforge_signals_catch.
 void laforge_signals_restore(void);
 
-// Set in the byte of a signal that was typed at the terminal; and the byte of a request to stop.
+// Set in the byte of a signal that the kernel sent, as for a key typed at the terminal; and the byte
+// of a request to stop.
 enum { LAFORGE_TYPED = 0x80, LAFORGE_STOP = 0x7F };
 
 // Asks the LaForge that runs a step to stop it. False, with errno, where that cannot be.
@@ -149,7 +176,7 @@ bool laforge_signals_stop(int signal_number, bool whole_group);
 // Ends this process, or its whole group, as `signal_number` does by default.
 void laforge_signals_end(int signal_number, bool whole_group);
 
-// In a forked child: default dispositions for what was caught, and the caller's mask.
+// In a forked child: the caller's dispositions and mask.
 void laforge_signals_reset_in_child(void);
 
 // MARK: Descriptors (descriptors.c)
@@ -158,8 +185,15 @@ void laforge_signals_reset_in_child(void);
 // and receives what is printed. Bit n of the result is set if n had been closed.
 unsigned laforge_descriptors_secure(void);
 
-// open(2) and flock(2), which are variadic or share their name with a struct.
+// Lets go of a descriptor of these three, so that it keeps no pipe open: it becomes /dev/null.
+void laforge_descriptor_let_go(int descriptor);
+
+// How many more files this process may open, counted up to `wanted`, of 256 at most.
+int laforge_descriptors_left(int wanted);
+
+// open(2), openat(2) and flock(2), which are variadic or share their name with a struct.
 int laforge_open(const char *path, int flags, mode_t mode);
+int laforge_open_at(int folder, const char *name, int flags);
 int laforge_flock(int descriptor, int operation);
 
 // How many bytes a pipe holds. ioctl(2) and fcntl(2) are variadic.

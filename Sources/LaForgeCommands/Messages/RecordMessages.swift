@@ -50,6 +50,12 @@ extension UserMessage {
           + " mixture.",
         consequence: "'\(unstarted.baseName)' was not started.", causes: ["\(error)"],
         hint: "`laforge ops` shows it.")
+    case .fewDescriptors(let needed, let left):
+      self.init(
+        code: "few_descriptors",
+        summary: "LaForge needs \(needed) free file descriptors, and \(left) are left.",
+        consequence: "'\(unstarted.baseName)' was not started.",
+        hint: "`ulimit -n 256` raises the limit of this shell, if it may be raised.")
     case .launch(let error):
       self.init(
         code: "not_started", summary: "No process could be made for '\(unstarted.baseName)'.",

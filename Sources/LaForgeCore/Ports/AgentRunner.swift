@@ -42,6 +42,10 @@ package struct AgentOptions: Equatable, Sendable {
   package var limits = RunLimits()
   /// How much of the output is kept; `nil` for nothing.
   package var output: OutputLimits?
+  /// Those of descriptors 1 and 2 that LaForge itself writes to after the command has ended.
+  ///
+  /// Any other is let go as soon as the command has closed it.
+  package var ownDescriptors: Set<Int32> = []
 
   package init() {}
 }
@@ -70,6 +74,9 @@ package struct AgentOutcome: Equatable, Sendable {
   package var keepingFailure: Int32?
   /// The signal that ended it, where that was typed at the terminal.
   package var typedSignal: Int32?
+  /// The exit status of the run where the command exited with 0 but its output was lost without any
+  /// sign to it: 1 where it could not be written, 128 + SIGPIPE where its reader was gone.
+  package var lossStatus: Int32?
 
   package init(
     termination: TerminationStatus, endedBy: EndReason, launchFailure: AgentLaunchError? = nil,

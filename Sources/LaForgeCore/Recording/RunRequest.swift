@@ -62,6 +62,8 @@ package struct RecordedRun: Equatable, Sendable {
   package var outputLimits: OutputLimits?
   /// The signal that ended the command, where that was typed at the terminal.
   package var typedSignal: Int32?
+  /// What the run exits with in place of the command's 0; see `AgentOutcome.lossStatus`.
+  package var lossStatus: Int32?
 
   package init(
     step: Step, launchFailure: AgentLaunchError?, warnings: [RecordWarning],
@@ -121,6 +123,8 @@ package enum RecordError: Error, Equatable, Sendable {
   case tooBroad(path: String)
   /// An operation that was cut off could not be finished, so the state is a mixture.
   case operation(OperationError)
+  /// The process may open too few files: so many are needed, and so many are left.
+  case fewDescriptors(needed: Int, left: Int)
   /// No process could be created for the command.
   case launch(AgentLaunchError)
   /// A limit was asked for that only what the command prints can tell, and that is not seen.

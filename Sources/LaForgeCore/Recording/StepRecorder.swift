@@ -113,6 +113,7 @@ package struct StepRecorder {
       step: step, launchFailure: outcome.launchFailure, warnings: warnings,
       outputLimits: request.options.output)
     run.typedSignal = outcome.typedSignal
+    run.lossStatus = outcome.lossStatus
     return run
   }
 
