@@ -72,20 +72,73 @@ struct OperationSession {
   ) async throws -> ExitStatus {
     do {
       if options.isDryRun {
+        if try sayCutOff(request, asJSON: options.isJSON, in: context) { return .success }
         let (goal, plan) = try await runner.plan(request)
         try await sayPlan(goal, plan, asJSON: options.isJSON, in: context)
       } else {
-        let report = try await runner.perform(
+        let outcome = try await runner.perform(
           request, removesStaleLocks: options.removesStaleLocks)
-        if !report.lost.isEmpty { context.error.say(UserMessage(report.lost), as: "Warning") }
         store.sayRecordFailure(in: context)
-        for finished in report.finished { context.error.say(UserMessage(finished), as: "Note") }
-        try await say(report, asJSON: options.isJSON, in: context)
+        switch outcome {
+        case .performed(let report):
+          say(report.lost, report.finished, in: context)
+          try await say(report, asJSON: options.isJSON, in: context)
+        case .finishedEarlier(let finished, let lost):
+          say(lost, [finished], in: context)
+          try say(finished, again: typed, asJSON: options.isJSON, in: context)
+        }
       }
       return .success
     } catch let error as OperationError {
       throw CommandFailure(UserMessage(error, words(for: error, of: request, typed)))
     }
+  }
+
+  private func say(
+    _ lost: [LostSnapshot], _ finished: [FinishedOperation], in context: CommandContext
+  ) {
+    if !lost.isEmpty { context.error.say(UserMessage(lost), as: "Warning") }
+    for finished in finished { context.error.say(UserMessage(finished), as: "Note") }
+  }
+
+  /// Says that an operation that had been cut off was finished instead.
+  private func say(
+    _ finished: FinishedOperation, again typed: [String], asJSON: Bool, in context: CommandContext
+  ) throws {
+    guard !asJSON else {
+      guard let operation = try store.operation(finished.operation.id), let plan = operation.plan
+      else { return }
+      let document = OperationResultDocument(
+        kind: operation.kind, title: operation.title, plan: plan, steps: [],
+        reverses: operation.reverses, operation: operation)
+      return try context.output.write(try JSONOutput.document(document))
+    }
+    let command = ShellWords.join(["laforge"] + typed)
+    context.error.say(
+      UserMessage(
+        code: "finished_earlier", summary: "Nothing more was done.",
+        hint: "`\(command)` again does what you asked for."), as: "Note")
+  }
+
+  /// Says that an operation is cut off, which the planned one would finish instead; nothing of its
+  /// mixture may be taken for the user's work.
+  ///
+  /// - Returns: Whether that is all that the planned operation would do.
+  private func sayCutOff(
+    _ request: OperationRequest, asJSON: Bool, in context: CommandContext
+  ) throws -> Bool {
+    guard let operation = try store.cutOffOperation(worktree: repository.location.worktree)
+    else { return false }
+    context.error.say(UserMessage(cutOff: operation, now: now), as: "Warning")
+    if case .restore = request { return false }
+    guard let plan = operation.plan else { return false }
+    if asJSON {
+      let document = OperationResultDocument(
+        kind: operation.kind, title: operation.title, plan: plan, steps: [],
+        reverses: operation.reverses)
+      try context.output.write(try JSONOutput.document(document))
+    }
+    return true
   }
 
   private func sayPlan(

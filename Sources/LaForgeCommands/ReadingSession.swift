@@ -61,6 +61,15 @@ struct ReadingSession {
     return try find { () throws(StepLookupError) in try history.step(reference) }
   }
 
+  /// The operation of this worktree that was cut off.
+  func cutOffOperation() throws(StepLookupError) -> Operation? {
+    do throws(StoreError) {
+      return try store?.cutOffOperation(worktree: repository.location.worktree)
+    } catch {
+      throw .store(error)
+    }
+  }
+
   /// What is known of the commits of steps.
   func commitRecord() async throws(CommandFailure) -> CommitRecord {
     guard let store else { return CommitRecord() }

@@ -44,7 +44,7 @@ struct StatusCommand: ContextCommand {
       let storeID = session.history?.storeID
       return StatusReport(
         projectID: project, storeID: storeID, worktree: location.workingTree.string, head: head,
-        latest: try session.history?.latest(),
+        latest: try session.history?.latest(), cutOff: try session.cutOffOperation(),
         running: try session.history?.running() ?? [],
         activeSteps: try session.history?.count(.active) ?? 0,
         rolledBackSteps: try session.history?.count(.inactive) ?? 0, outlook: outlook,

@@ -32,6 +32,11 @@ func check(_ function: String, _ code: Int32) throws(GitError) -> Int32 {
   throw lastError(function, code)
 }
 
+extension GitError {
+  /// Whether libgit2 found a lock file of another process in its way.
+  var isLocked: Bool { code.rawValue == GIT_ELOCKED.rawValue }
+}
+
 /// As `check`, but `GIT_ENOTFOUND`, the expected absence of something, returns false.
 func checkExists(_ function: String, _ code: Int32) throws(GitError) -> Bool {
   if code == GIT_ENOTFOUND.rawValue {

@@ -8,14 +8,13 @@ extension WorktreeRepository: StateMover {
     for operation: OperationID
   ) async throws(OperationError) -> any IndexLock {
     try await IndexLockFile.take(
-      in: location.gitDirectory, for: operation,
+      in: location, for: operation,
       timeoutMilliseconds: try await lockTimeoutMilliseconds())
   }
 
   private func lockTimeoutMilliseconds() async throws(OperationError) -> Int {
     do throws(GitError) {
-      let seconds = try await reader.configuration("laforge.lockTimeout").flatMap { Int($0) } ?? 5
-      return min(max(0, seconds), 86_400) * 1000
+      return try await reader.lockTimeoutMilliseconds()
     } catch {
       throw .git(error)
     }
@@ -23,6 +22,12 @@ extension WorktreeRepository: StateMover {
 
   package func removeIndexLock(of operation: OperationID) throws(GitError) {
     try IndexLockFile.remove(of: operation, in: location.gitDirectory)
+  }
+
+  package func removeAbandonedLocks() async throws(OperationError) -> [String] {
+    let timeout = try await lockTimeoutMilliseconds()
+    return try AbandonedLocks(location: location, timeoutMilliseconds: timeout).remove()
+      .map(\.string)
   }
 
   package func setAside(

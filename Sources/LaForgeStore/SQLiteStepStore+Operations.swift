@@ -135,10 +135,13 @@ extension SQLiteStepStore: OperationStore {
       [worktree, limit ?? -1])
   }
 
-  package func openOperation(worktree: String) throws(StoreError) -> LaForgeCore.Operation? {
-    try operations(
-      "WHERE worktree = ? AND status = 'open' ORDER BY id DESC LIMIT 1", [worktree]
-    ).first
+  package func openOperations(worktree: String) throws(StoreError) -> [LaForgeCore.Operation] {
+    try operations("WHERE worktree = ? AND status = 'open' ORDER BY id", [worktree])
+  }
+
+  package func cutOffOperation(worktree: String) throws(StoreError) -> LaForgeCore.Operation? {
+    guard let operation = try openOperations(worktree: worktree).first else { return nil }
+    return try FileLock.isHeld(folder.worktreeLock(worktree)) ? nil : operation
   }
 
   package func latestOnStack(

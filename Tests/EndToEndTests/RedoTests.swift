@@ -112,13 +112,13 @@ import Testing
     let output = try await RecordedScript.outcome(
       of: """
         for i in 1 2; do laforge run -q sh -c "echo $i > f$i; git add .; git commit -q -m $i"; done
-        laforge undo 1 >/dev/null; laforge redo 1 >/dev/null; laforge | grep '^  redo'
+        laforge undo 1 >/dev/null; laforge redo 1 >/dev/null; laforge | grep '^  redo' | sed 's/, [^,]*)$/, AGO)/'
         laforge redo 2 >/dev/null; laforge | grep '^  redo'; laforge redo; echo $?; laforge ops | grep -c 'can redo'
         laforge undo | tail -1; laforge redo | head -1; flags
         """)
     #expect(
       output == """
-          redo      what O1 took back (undo S1 and S2, just now)
+          redo      what O1 took back (undo S1 and S2, AGO)
           redo      nothing
         Error: There is nothing to redo: what was undone last is redone already (O3).
         1

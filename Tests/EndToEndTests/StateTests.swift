@@ -156,9 +156,9 @@ import Testing
     let output = try await outcome(
       of: """
         laforge run -q sh -c 'echo x > made; echo y >> README.md'
-        # Its first rename is of the list of packs, three put a pack in place, then come the keep
-        # reference, the list again, and the index.
-        strace -f -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=7 \
+        # Its first renames are of an announcement of locks and of the list of packs, three put a pack
+        # in place, then come the keep reference, the list, another announcement, and the index.
+        strace -f -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=9 \
           laforge undo > /dev/null
         laforge ops | grep -c 'cut off'; laforge run true | head -1; cat README.md; ls
         laforge ops | grep -c 'cut off'; find .git -name '*.lock' -not -path '*laforge*'

@@ -105,6 +105,7 @@ struct FakeRepository: StateMover {
 
   func setAside(_ lock: LockReport, for operation: OperationID) throws(GitError) {}
   func removeIndexLock(of operation: OperationID) throws(GitError) {}
+  func removeAbandonedLocks() throws(OperationError) -> [String] { [] }
   func filesInTheWay(of plan: StatePlan) throws(GitError) -> [GitPath] { [] }
   func extend(
     _ state: RepositoryState, with paths: [GitPath]
@@ -250,7 +251,8 @@ final class FakeStore: StepStore, StateLedger, OperationStore {
   func abandonOperation(_ id: OperationID, at time: Timestamp) throws(StoreError) {}
   func operation(_ id: OperationID) throws(StoreError) -> Operation? { nil }
   func operations(worktree: String, limit: Int?) throws(StoreError) -> [Operation] { [] }
-  func openOperation(worktree: String) throws(StoreError) -> Operation? { nil }
+  func openOperations(worktree: String) throws(StoreError) -> [Operation] { [] }
+  func cutOffOperation(worktree: String) throws(StoreError) -> Operation? { nil }
   func latestOnStack(
     worktree: String, kinds: Set<OperationKind>
   ) throws(StoreError) -> Operation? { nil }

@@ -193,24 +193,58 @@ extension UserMessage {
   init(_ finished: FinishedOperation) {
     let operation = finished.operation
     let what = "the \(operation.kind.rawValue) \(operation.title) (\(operation.id))"
+    let locks =
+      finished.removedLocks.isEmpty
+      ? [] : ["Removed locks of its killed processes: \(Self.names(of: finished.removedLocks))."]
     guard finished.isDone else {
+      let subject = "\(what.prefix(1).uppercased())\(what.dropFirst())"
       self.init(
         code: "operation_given_up",
-        summary:
-          "\(what.prefix(1).uppercased())\(what.dropFirst()) had been cut off and was given up.",
+        summary: finished.obstacle == nil
+          ? "\(subject) had been cut off and was given up."
+          : "\(subject) had been cut off and can never be finished; the files stay as they are.",
+        consequence: locks.first,
+        causes: finished.obstacle.map { [$0.description] } ?? [],
         hint: operation.before == nil
           ? nil : "`laforge diff \(operation.id) now` compares with the state before it.")
       return
     }
+    let count =
+      finished.fileCount == 0 ? "" : ": \(Counted(finished.fileCount, "file")) written"
+    let setAside =
+      finished.setAside.isEmpty
+      ? []
+      : [
+        "Neither as before nor as wanted, and set aside: "
+          + finished.setAside.map(\.text).joined(separator: ", ") + "."
+      ]
+    let consequences = setAside + locks
     self.init(
-      code: "operation_finished", summary: "Finished \(what), which had been cut off.",
-      consequence: finished.setAside.isEmpty
-        ? nil
-        : "Neither as before nor as wanted, and set aside: "
-          + finished.setAside.map(\.text).joined(separator: ", ") + ".",
+      code: "operation_finished", summary: "Finished \(what), which had been cut off\(count).",
+      consequence: consequences.isEmpty ? nil : consequences.joined(separator: " "),
       hint: finished.by.flatMap { by in
         finished.setAside.isEmpty ? nil : "`laforge restore \(by) FILE` brings one back."
       })
+  }
+}
+
+extension UserMessage {
+  /// Says that an operation is cut off.
+  init(cutOff operation: Operation, now: Timestamp) {
+    self.init(
+      code: "cut_off",
+      summary: "The \(operation.kind.rawValue) \(operation.title) (\(operation.id)) was cut off"
+        + " \(Readable.ago(operation.startedAt, now: now)); the files may be a mixture.",
+      consequence: "The next `laforge run`, undo, rollback or redo finishes it:"
+        + " \(Counted(operation.plan?.files.count ?? 0, "file")) to be as planned.")
+  }
+
+  /// The last parts of paths below `.git`, for people.
+  fileprivate static func names(of paths: [String]) -> String {
+    paths.map { path in
+      let parts = path.split(separator: "/")
+      return parts.lastIndex(of: ".git").map { parts[$0...].joined(separator: "/") } ?? path
+    }.joined(separator: ", ")
   }
 }
 

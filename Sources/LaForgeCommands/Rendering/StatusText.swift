@@ -8,6 +8,8 @@ struct StatusReport: Encodable {
   var worktree: String
   var head: Head
   var latest: Step?
+  /// The operation that was cut off and is not finished yet.
+  var cutOff: Operation?
   /// The steps of this worktree that run now, newest first.
   var running: [Step]
   var activeSteps: Int
@@ -25,6 +27,7 @@ struct StatusReport: Encodable {
     case branch
     case commit = "commit_sha"
     case latest, running
+    case cutOff = "cut_off"
     case activeSteps = "active_steps"
     case rolledBackSteps = "rolled_back_steps"
     case waitingRecords = "waiting_records"
@@ -46,14 +49,17 @@ struct StatusReport: Encodable {
     try container.encode(head.commit, forKey: .commit)
     try container.encode(latest.map(document), forKey: .latest)
     try container.encode(running.map(document), forKey: .running)
+    try container.encode(cutOff?.id, forKey: .cutOff)
     try container.encode(activeSteps, forKey: .activeSteps)
     try container.encode(rolledBackSteps, forKey: .rolledBackSteps)
     try container.encode(waitingRecords, forKey: .waitingRecords)
-    try container.encode(outlook?.undo, forKey: .undo)
-    try container.encode(outlook?.takesBack?.id, forKey: .undoReverses)
-    try container.encode(outlook?.refusal?.code, forKey: .undoRefused)
-    try container.encode(outlook?.redo?.id, forKey: .redo)
-    try container.encode(outlook?.changedSince.map(\.text), forKey: .changedSince)
+    // Nothing in the mixture that a killed operation left is the user's work.
+    let judged = cutOff == nil ? outlook : nil
+    try container.encode(judged?.undo, forKey: .undo)
+    try container.encode(judged?.takesBack?.id, forKey: .undoReverses)
+    try container.encode(judged?.refusal?.code, forKey: .undoRefused)
+    try container.encode(judged?.redo?.id, forKey: .redo)
+    try container.encode(judged?.changedSince.map(\.text), forKey: .changedSince)
     let counts = outlook.map(\.summary).map { summary in
       [
         "changed": summary.changed, "staged": summary.staged, "conflicts": summary.conflicts,
@@ -99,9 +105,16 @@ struct StatusText {
   }
 
   private var facts: [(name: String, text: String)] {
-    var facts: [(name: String, text: String)] = report.running.map {
-      ("running", describeRunning($0))
+    var facts: [(name: String, text: String)] = []
+    if let operation = report.cutOff {
+      facts.append(
+        (
+          "cut off",
+          "the \(operation.kind.rawValue) \(operation.title) (\(operation.id)),"
+            + " \(Readable.ago(operation.startedAt, now: now)); the next changing command finishes it"
+        ))
     }
+    facts += report.running.map { ("running", describeRunning($0)) }
     if let latest = report.latest, latest.status != .running {
       facts.append(("latest", describeLatest(latest)))
     } else if report.latest == nil, report.rolledBackSteps > 0 {
@@ -109,7 +122,7 @@ struct StatusText {
     } else if report.latest == nil {
       facts.append(("latest", "none yet: `laforge run -- <command>` records a step"))
     }
-    if let outlook = report.outlook { facts += describe(outlook) }
+    if let outlook = report.outlook, report.cutOff == nil { facts += describe(outlook) }
     if report.activeSteps + report.rolledBackSteps > 0 {
       let rolledBack =
         report.rolledBackSteps > 0 ? ", \(report.rolledBackSteps) rolled back" : ""
@@ -188,7 +201,7 @@ struct StatusText {
   private func describeLatest(_ step: Step) -> String {
     let then = step.end?.endTime ?? step.start.startTime
     let ago = Readable.ago(then, now: now)
-    let edited = report.outlook?.changedSince.count ?? 0
+    let edited = report.cutOff == nil ? report.outlook?.changedSince.count ?? 0 : 0
     let since = edited > 0 ? "; since then you: \(Counted(edited, "file"))" : ""
     return "\(step.id) \(step.agentText), \(step.resultText), \(ago)\(since)"
   }

@@ -22,6 +22,17 @@ package struct GitError: Error, Equatable, Sendable {
   }
 }
 
+extension GitError.Code {
+  /// An object that should be there is not, or is damaged.
+  package static let missingObject = GitError.Code(rawValue: -1001)
+}
+
+extension GitError {
+  /// Whether an object is missing that no waiting and no mending of the machine brings back; libgit2
+  /// has `GIT_ENOTFOUND` for it.
+  var isMissingObject: Bool { code == .missingObject || code.rawValue == -3 }
+}
+
 extension GitError: CustomStringConvertible {
   package var description: String { "\(message) (\(function))" }
 }

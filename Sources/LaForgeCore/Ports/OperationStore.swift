@@ -26,8 +26,12 @@ package protocol OperationStore {
   /// Lists the operations of a worktree that are done or open, newest first.
   func operations(worktree: String, limit: Int?) throws(StoreError) -> [Operation]
 
-  /// The operation of a worktree that was begun and not ended; `nil` where there is none.
-  func openOperation(worktree: String) throws(StoreError) -> Operation?
+  /// The operations of a worktree that were begun and not ended, oldest first: one that was cut off,
+  /// and what earlier commands did to finish it.
+  func openOperations(worktree: String) throws(StoreError) -> [Operation]
+
+  /// The operation of a worktree that was cut off; `nil` if there is none, or it is under way.
+  func cutOffOperation(worktree: String) throws(StoreError) -> Operation?
 
   /// The latest operation on the stack of a worktree.
   func latestOnStack(worktree: String, kinds: Set<OperationKind>) throws(StoreError) -> Operation?

@@ -19,6 +19,12 @@ package protocol StateMover: StateRepository {
   /// Removes a lock of the index that an interrupted operation left.
   func removeIndexLock(of operation: OperationID) throws(GitError)
 
+  /// Removes the lock files that a LaForge, or a git of its, has left that is gone.
+  ///
+  /// - Returns: The paths of what was removed.
+  /// - Throws: `OperationError.locked` if a git that may hold one is still at work.
+  func removeAbandonedLocks() async throws(OperationError) -> [String]
+
   /// Moves a lock file that nobody holds out of the way, into LaForge's folder under the name of the
   /// operation.
   func setAside(_ lock: LockReport, for operation: OperationID) throws(GitError)

@@ -1,24 +1,3 @@
-/// An operation that was cut off and that a later command dealt with.
-package struct FinishedOperation: Equatable, Sendable {
-  package var operation: Operation
-  /// Whether it was brought to its end; else it was given up before it changed anything, or because
-  /// somebody has moved HEAD since.
-  package var isDone: Bool
-  /// Files that were neither as before nor as wanted; they are in the state before this operation.
-  package var setAside: [GitPath]
-  /// The operation that holds them; `nil` where nothing had to be written any more.
-  package var by: OperationID?
-
-  package init(
-    operation: Operation, isDone: Bool, setAside: [GitPath] = [], by: OperationID? = nil
-  ) {
-    self.operation = operation
-    self.isDone = isDone
-    self.setAside = setAside
-    self.by = by
-  }
-}
-
 /// Carries out plans so that they can be finished after any interruption, and finishes them.
 ///
 /// After a crash the worktree may be a mixture of before and after, with a file torn in the middle.
@@ -44,17 +23,58 @@ package struct OperationRecovery {
   ///
   /// The caller holds the lock of the worktree.
   package func finishInterrupted() async throws(OperationError) -> [FinishedOperation] {
-    var finished: [FinishedOperation] = []
-    while let operation = try inStore({ () throws(StoreError) in
-      try store.openOperation(worktree: repository.location.worktree)
-    }) {
+    let removedLocks = try await repository.removeAbandonedLocks()
+    let open = try inStore { () throws(StoreError) in
+      try store.openOperations(worktree: repository.location.worktree)
+    }
+    guard let operation = open.first else { return [] }
+    for operation in open {
       try await repository.waitForChildren(of: operation.id)
       try await inGit { () async throws(GitError) in
         try repository.removeIndexLock(of: operation.id)
       }
-      finished.append(try await finish(operation))
     }
-    return finished
+    // The others are attempts to finish the first.
+    var finished = try await finishOrGiveUp(operation, after: Array(open.dropFirst()))
+    finished.removedLocks = removedLocks
+    return [finished]
+  }
+
+  /// Finishes an operation; one that needs what does not exist any more is given up, since it would
+  /// stand in the way of every later command.
+  private func finishOrGiveUp(
+    _ operation: Operation, after attempts: [Operation]
+  ) async throws(OperationError) -> FinishedOperation {
+    do throws(OperationError) {
+      return try await finish(operation, after: attempts)
+    } catch .git(let error) where error.isMissingObject {
+      let now = try await inGit { () async throws(GitError) in
+        try await repository.captureState()
+      }
+      do throws(StateError) { try await keeper.keep(now) } catch {
+        throw OperationRunner.error(error)
+      }
+      try close(attempts, at: now.state)
+      try abandon(operation)
+      var finished = FinishedOperation(operation: operation, isDone: false)
+      finished.obstacle = error
+      return finished
+    }
+  }
+
+  /// Ends the attempts to finish an operation.
+  private func close(
+    _ attempts: [Operation], at state: RepositoryState
+  ) throws(OperationError) {
+    for attempt in attempts {
+      if attempt.plan == nil || attempt.before == state {
+        try abandon(attempt)
+      } else {
+        try inStore { () throws(StoreError) in
+          try store.finishOperation(attempt, after: state, at: clock.now())
+        }
+      }
+    }
   }
 
   /// Applies a plan whose operation is open; what failed half way is taken back.
@@ -73,6 +93,7 @@ package struct OperationRecovery {
       // A disk that is full or a file that cannot be written: back to where it began.
       do throws(OperationError) {
         try await moveBack(to: plan, message: message, holding: lock)
+        try await confirmUnchanged(plan)
       } catch {
         let cause: GitError =
           if case .git(let cause) = failure {
@@ -121,9 +142,12 @@ package struct OperationRecovery {
 
   // MARK: - After a crash
 
-  private func finish(_ operation: Operation) async throws(OperationError) -> FinishedOperation {
+  private func finish(
+    _ operation: Operation, after attempts: [Operation]
+  ) async throws(OperationError) -> FinishedOperation {
     guard let plan = operation.plan else {
       try abandon(operation)
+      for attempt in attempts { try abandon(attempt) }
       return FinishedOperation(operation: operation, isDone: false)
     }
     let (now, goal, tips) = try await inGit { () async throws(GitError) in
@@ -139,7 +163,8 @@ package struct OperationRecovery {
       head == plan.head.new || head.commit == plan.head.old?.commit
         || head.commit == plan.head.new?.commit || isMovedByPlan
     else {
-      // Somebody has committed since: their work is not moved behind their back.
+      // The user has committed since: that work is not moved.
+      try close(attempts, at: now.state)
       try abandon(operation)
       return FinishedOperation(operation: operation, isDone: false)
     }
@@ -153,18 +178,24 @@ package struct OperationRecovery {
       try await repository.result(of: way)
     }
     guard !rest.changesNothing else {
+      try close(attempts, at: now.state)
       _ = try await close(operation, reaching: result)
       return FinishedOperation(operation: operation, isDone: true)
     }
-    let mixture = try await begin(rest, after: operation, now)
+    // An attempt that was killed before it wrote anything is made once more.
+    let again = attempts.last { $0.plan != nil && $0.before == rest.from }
+    try close(attempts.filter { $0.id != again?.id }, at: now.state)
+    let mixture = try await begin(rest, after: operation, again, now)
     let lock = try await repository.lockIndex(for: mixture.id)
     defer { lock.release() }
     try await apply(mixture, rest, to: result, holding: lock)
     _ = try await close(mixture, reaching: result)
     _ = try await close(operation, reaching: result)
-    return FinishedOperation(
+    var finished = FinishedOperation(
       operation: operation, isDone: true, setAside: try await setAside(by: rest, plan),
       by: mixture.id)
+    finished.fileCount = rest.files.count
+    return finished
   }
 
   /// The way from a mixture to where an operation was to lead, in what its plan is about: whatever
@@ -180,13 +211,18 @@ package struct OperationRecovery {
 
   /// Records the finishing of an operation as one of its own, whose state before is the mixture.
   private func begin(
-    _ rest: StatePlan, after operation: Operation, _ now: CapturedState
+    _ rest: StatePlan, after operation: Operation, _ again: Operation?, _ now: CapturedState
   ) async throws(OperationError) -> Operation {
-    var mixture = try inStore { () throws(StoreError) in
-      try store.beginOperation(
-        // A restore is on no stack: nobody wants to go back to the mixture by `redo`.
-        .restore, worktree: operation.worktree, title: "the rest of \(operation.id)",
-        reverses: nil, at: clock.now())
+    var mixture: Operation
+    if let again {
+      mixture = again
+    } else {
+      mixture = try inStore { () throws(StoreError) in
+        try store.beginOperation(
+          // A restore is on no stack: `redo` does not lead back to the mixture.
+          .restore, worktree: operation.worktree, title: "the rest of \(operation.id)",
+          reverses: nil, at: clock.now())
+      }
     }
     do throws(StateError) {
       try await keeper.keep(now, with: [rest.from], like: [operation.before].compactMap { $0 })
@@ -234,6 +270,29 @@ package struct OperationRecovery {
       try await repository.result(of: start)
     }
     try await repository.apply(back, to: result, message: message, holding: lock)
+  }
+
+  /// Looks whether everything that a plan is about is as it was before.
+  ///
+  /// - Throws: `OperationError` if it is not: then nobody may be told so.
+  private func confirmUnchanged(_ plan: StatePlan) async throws(OperationError) {
+    let (now, tips, difference) = try await inGit { () async throws(GitError) in
+      let now = try await repository.captureState()
+      return (
+        now, try await repository.referenceTips(),
+        try await repository.difference(from: plan.from, to: now.state)
+      )
+    }
+    let files = Set(unexpected(difference, plan))
+    let planned = Set(
+      plan.files.map(\.path) + plan.index.map(\.path) + plan.progress.map(\.path))
+    let moved = plan.references.filter { move in
+      move.name != plan.from.head.branch
+        && (tips.branches[move.name] ?? tips.others[move.name]) != move.old
+    }
+    guard now.state.head == plan.from.head, files.isDisjoint(with: planned), moved.isEmpty else {
+      throw .changedUnderneath(files.intersection(planned).sorted())
+    }
   }
 
   private func abandon(_ operation: Operation) throws(OperationError) {

@@ -27,6 +27,14 @@ package struct OperationReport: Equatable, Sendable {
   }
 }
 
+/// What came of a request for an operation.
+package enum OperationOutcome: Sendable {
+  case performed(OperationReport)
+  /// An operation that had been cut off was brought to its end, and nothing more was done: a request
+  /// that is repeated after an interruption must not be carried out twice.
+  case finishedEarlier(FinishedOperation, lost: [LostSnapshot])
+}
+
 /// Moves a worktree between recorded states: the use case behind undo, rollback, redo and restore.
 package struct OperationRunner {
   private let repository: any StateMover
@@ -75,7 +83,7 @@ package struct OperationRunner {
   /// - Throws: `OperationError`; nothing was changed unless it is `unfinished`.
   package func perform(
     _ request: OperationRequest, removesStaleLocks: Bool = false
-  ) async throws(OperationError) -> OperationReport {
+  ) async throws(OperationError) -> OperationOutcome {
     if let enclosing { throw .insideStep(enclosing) }
     let lock = try inStore { () throws(StoreError) in
       try store.lockWorktree(repository.location.worktree)
@@ -84,6 +92,12 @@ package struct OperationRunner {
     do { lost = try await keeper.tidy() } catch { throw Self.error(error) }
     let finished = try await recovery.finishInterrupted()
     do { _ = try await stepRecovery.closeInterruptedSteps() } catch { throw Self.error(error) }
+    if let earlier = finished.first(where: { $0.isDone || $0.operation.plan != nil }) {
+      switch request {
+      case .restore: break
+      default: return .finishedEarlier(earlier, lost: lost)
+      }
+    }
     try refuseWhileRunning(request)
     let goal = try await resolver().goal(of: request)
     let operation = try inStore { () throws(StoreError) in
@@ -107,7 +121,7 @@ package struct OperationRunner {
     }
     report.lost = lost
     withExtendedLifetime(lock) {}
-    return report
+    return .performed(report)
   }
 
   /// Writes the files of a `restore` below a folder; neither the working tree nor the journal

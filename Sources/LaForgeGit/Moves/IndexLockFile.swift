@@ -13,9 +13,14 @@ final class IndexLockFile: IndexLock {
   /// How long locks of other gits are waited for.
   let timeoutMilliseconds: Int
   private let path: FilePath
+  private let announcement: LockAnnouncement
   private var isHeld = true
 
-  private init(_ path: FilePath, operation: OperationID, timeoutMilliseconds: Int) {
+  private init(
+    _ path: FilePath, operation: OperationID, timeoutMilliseconds: Int,
+    _ announcement: LockAnnouncement
+  ) {
+    self.announcement = announcement
     self.path = path
     self.operation = operation
     self.timeoutMilliseconds = timeoutMilliseconds
@@ -32,9 +37,21 @@ final class IndexLockFile: IndexLock {
 
   /// Takes the lock, trying for some time.
   static func take(
-    in gitDirectory: FilePath, for operation: OperationID, timeoutMilliseconds: Int
+    in location: RepositoryLocation, for operation: OperationID, timeoutMilliseconds: Int
   ) async throws(OperationError) -> IndexLockFile {
-    let path = gitDirectory.appending("index.lock")
+    let path = location.gitDirectory.appending("index.lock")
+    let announcement: LockAnnouncement
+    do throws(GitError) {
+      // The gits of the operation take the others.
+      announcement = try LockAnnouncement(
+        [
+          path, location.gitDirectory.appending("HEAD.lock"),
+          location.commonDirectory.appending("packed-refs.lock"),
+          location.commonDirectory.appending("refs/stash.lock"),
+        ], mark: OperationProcesses.mark(operation, in: location.gitDirectory), in: location)
+    } catch {
+      throw .git(error)
+    }
     var waited = 0
     while true {
       let descriptor = laforge_open(path.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -43,7 +60,7 @@ final class IndexLockFile: IndexLock {
         let written = laforge_write(descriptor, text, text.count)
         laforge_close(descriptor)
         let lock = IndexLockFile(
-          path, operation: operation, timeoutMilliseconds: timeoutMilliseconds)
+          path, operation: operation, timeoutMilliseconds: timeoutMilliseconds, announcement)
         guard written == text.count else {
           throw .git(
             GitError(
@@ -139,9 +156,38 @@ enum OperationProcesses {
   static func wait(
     for operation: OperationID, in gitDirectory: FilePath, timeoutMilliseconds: Int
   ) throws(OperationError) {
-    let mark = Array("\(variable)=\(mark(operation, in: gitDirectory))".utf8)
+    try wait(
+      forMark: mark(operation, in: gitDirectory), in: gitDirectory,
+      timeoutMilliseconds: timeoutMilliseconds)
+  }
+
+  /// As `wait(for:in:timeoutMilliseconds:)`, for a value of the variable.
+  static func wait(
+    forMark mark: String, in gitDirectory: FilePath, timeoutMilliseconds: Int
+  ) throws(OperationError) {
+    let entry = Array("\(variable)=\(mark)".utf8)
+    try wait(in: gitDirectory, timeoutMilliseconds: timeoutMilliseconds) { anyAlive(entry) }
+  }
+
+  /// Waits until no git works in a folder of the repository.
+  ///
+  /// - Throws: `OperationError.locked` where one still does after that time.
+  static func waitForGit(
+    in location: RepositoryLocation, timeoutMilliseconds: Int
+  ) throws(OperationError) {
+    let folders = [location.workingTree, location.commonDirectory].map { folder in
+      URL(filePath: folder.string).resolvingSymlinksInPath().path
+    }
+    try wait(in: location.gitDirectory, timeoutMilliseconds: timeoutMilliseconds) {
+      gitAtWork(in: folders)
+    }
+  }
+
+  private static func wait(
+    in gitDirectory: FilePath, timeoutMilliseconds: Int, for process: () -> Int32?
+  ) throws(OperationError) {
     var waited = 0
-    while let pid = anyAlive(mark) {
+    while let pid = process() {
       guard waited < timeoutMilliseconds else {
         throw .locked(
           LockReport(
@@ -151,6 +197,22 @@ enum OperationProcesses {
       usleep(20_000)
       waited += 20
     }
+  }
+
+  /// A process of git whose working directory lies in one of the folders.
+  private static func gitAtWork(in folders: [String]) -> Int32? {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let pid = Int32(name), pid != getpid(),
+        let command = files.contents(atPath: "/proc/\(name)/comm"),
+        command.starts(with: "git".utf8),
+        let directory = try? files.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd")
+      else { continue }
+      if folders.contains(where: { directory == $0 || directory.hasPrefix($0 + "/") }) {
+        return pid
+      }
+    }
+    return nil
   }
 
   private static func anyAlive(_ mark: [UInt8]) -> Int32? {

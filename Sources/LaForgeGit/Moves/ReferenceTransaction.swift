@@ -9,6 +9,8 @@ import SystemPackage
 struct ReferenceTransaction {
   let git: RepositoryGit
   let message: String
+  /// How long another git's lock is waited for.
+  let lockTimeoutMilliseconds: Int
 
   /// Locks the references, runs `body`, and writes them; where `body` fails nothing is written.
   ///
@@ -26,7 +28,11 @@ struct ReferenceTransaction {
     }
     var failure: OperationError?
     do {
-      let call = git.call(["update-ref", "-m", message, "--stdin"])
+      let call = git.call([
+        "-c", "core.filesRefLockTimeout=\(lockTimeoutMilliseconds)",
+        "-c", "core.packedRefsTimeout=\(lockTimeoutMilliseconds)",
+        "update-ref", "-m", message, "--stdin",
+      ])
       let result = try await git.git.converse(call) { input, answers in
         var answers = answers
         _ = try await input.write((["start"] + commands + ["prepare", ""]).joined(separator: "\n"))

@@ -46,8 +46,11 @@ struct WorktreeMove {
     var written = to
     written.worktree = try await treeOnDisk(from: from, to: to)
     try await objects.flush()
+    let announcement = try LockAnnouncement(neededLocks, mark: mark, in: git.location)
+    defer { withExtendedLifetime(announcement) {} }
     try LockInspection.wait(for: neededLocks, timeoutMilliseconds: lockTimeoutMilliseconds)
-    let transaction = ReferenceTransaction(git: git, message: message)
+    let transaction = ReferenceTransaction(
+      git: git, message: message, lockTimeoutMilliseconds: lockTimeoutMilliseconds)
     let refused = try await transaction.perform(updates) { () async throws(OperationError) in
       do throws(GitError) {
         try await mover.move(from: from, to: written)
@@ -114,6 +117,9 @@ struct WorktreeMove {
   private var namedCommits: [ObjectID] {
     plan.references.compactMap(\.new) + plan.stashes + [plan.head.new?.commit].compactMap { $0 }
   }
+
+  /// By which the gits of this move are known.
+  private var mark: String { git.marks[OperationProcesses.variable] ?? "" }
 
   private var zero: String { String(repeating: "0", count: objects.idLength * 2) }
 

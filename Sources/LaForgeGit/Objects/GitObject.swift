@@ -89,11 +89,6 @@ extension ObjectDatabase {
   }
 }
 
-extension GitError.Code {
-  /// An object that should be there is not.
-  static let missingObject = GitError.Code(rawValue: -1001)
-}
-
 /// The lines of a commit object that LaForge needs; see "Commit objects" in
 /// `man 7 gitcore-tutorial`.
 struct CommitHeader {
