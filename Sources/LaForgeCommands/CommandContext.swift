@@ -205,10 +205,19 @@ package struct CommandContext {
   /// Lets git show a difference in this process's place, with its pager and colours.
   ///
   /// Returns only if git cannot be executed.
+  ///
+  /// - Parameter objects: A temporary object directory that git must see, and that is removed after it.
   func showDiff(
-    from old: ObjectID, to new: ObjectID, options: [String], paths: [String]
+    from old: ObjectID, to new: ObjectID, options: [String], paths: [String],
+    seeing objects: TemporaryObjects?
   ) -> ExitStatus {
-    let words = ["git", "diff"] + options + [old.hex, new.hex, "--"] + paths
+    var words = ["git", "diff"] + options + [old.hex, new.hex, "--"] + paths
+    if let objects {
+      // The shell stays to remove the directory, also after a Ctrl-C, which git's pager may survive.
+      let script = #"d=$1; shift; trap 'rm -r -f "$d"' EXIT; trap : INT QUIT; "$@""#
+      let variables = objects.variables.map { "\($0.key)=\($0.value)" }.sorted()
+      words = ["sh", "-c", script, "sh", objects.directory.string, "env"] + variables + words
+    }
     let command = AgentCommand(words: words.map { Array($0.utf8) })
     let failure = ProcessReplacement.execute(command, closing: closedDescriptors)
     error.say(UserMessage(failure, command: command, step: nil))

@@ -30,12 +30,13 @@ struct DiffCommand: ContextCommand {
     for word in states where word != "now" && OperationReference.parse(word) == nil {
       _ = try reference(word)
     }
-    let session = try await ReadingSession(in: context, storingObjects: true)
+    let session = try await ReadingSession(in: context)
     let (old, new) = try await resolve(session)
     let oldTree = try await session.repository.objectForDiff(of: old)
     let newTree = try await session.repository.objectForDiff(of: new)
     return context.showDiff(
-      from: oldTree, to: newTree, options: stat ? ["--stat"] : [], paths: paths)
+      from: oldTree, to: newTree, options: stat ? ["--stat"] : [], paths: paths,
+      seeing: session.temporaryObjects)
   }
 
   private func resolve(

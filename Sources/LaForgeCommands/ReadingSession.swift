@@ -12,23 +12,22 @@ struct ReadingSession {
 
   var repository: any StateRepository { worktree }
 
-  /// - Parameters:
-  ///   - context: Where the command was called.
-  ///   - storesObjects: Whether objects that are computed must outlive this process, for a git that
-  ///     takes its place; otherwise none is left in the repository.
+  /// The objects that were computed so far and that lie in no repository; `nil` if there are none.
+  var temporaryObjects: TemporaryObjects? { worktree.temporaryObjects }
+
   /// - Throws: `CommandFailure`.
-  init(in context: CommandContext, storingObjects storesObjects: Bool = false) async throws {
-    worktree = try await Self.openRepository(in: context, readOnly: !storesObjects)
+  init(in context: CommandContext) async throws {
+    worktree = try await Self.openRepository(in: context)
     let location = worktree.location
     store = try await Self.openStore(worktree, in: context)
     history = store.map { context.makeHistory($0, worktree: location.worktree) }
   }
 
   private static func openRepository(
-    in context: CommandContext, readOnly isRead: Bool
+    in context: CommandContext
   ) async throws -> WorktreeRepository {
     do {
-      return try await context.openRepository(readOnly: isRead)
+      return try await context.openRepository(readOnly: true)
     } catch {
       throw CommandFailure(UserMessage(error))
     }

@@ -165,6 +165,14 @@ package final class WorktreeRepository: StateRepository {
     return tree
   }
 
+  /// The objects that lie in no repository; `nil` if there are none.
+  package var temporaryObjects: TemporaryObjects? {
+    guard case .temporary = git.incoming.destination, let directory = git.incoming.existing
+    else { return nil }
+    return TemporaryObjects(
+      directory: directory, variables: git.incoming.variables(stores: false))
+  }
+
   package func difference(
     from old: RepositoryState, to new: RepositoryState
   ) async throws(GitError) -> StateDifference {

@@ -1,3 +1,4 @@
+import Foundation
 import LaForgeTestSupport
 import Testing
 
@@ -72,6 +73,24 @@ import Testing
       done
       """)
     #expect(output.standardOutput.isEmpty, "\(output)")
+  }
+
+  @Test func whatCanNeverBeFinishedBlocksNothing() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell(
+      """
+      exec 2>&1; \(Self.functions)
+      \(Self.prepared)
+      undo_until '[ "$(cat f1)" != agent ]'
+      mkdir ../packs; mv .git/objects/pack/* ../packs
+      for pack in ../packs/*.pack; do git unpack-objects -q < $pack; done
+      id=$(echo mine | git hash-object --stdin); rm -f mine .git/objects/${id:0:2}/${id:2}
+      echo =====; laforge run -q true; echo "run $?"; left; laforge | grep -c 'cut off'
+      laforge run -q sh -c 'echo later > later'; laforge undo > /dev/null; echo "undo $?"
+      """)
+    let text = output.standardOutput.components(separatedBy: "=====").last ?? ""
+    #expect(text.contains("can never be finished"), "\(output)")
+    #expect(text.hasSuffix("run 0\n0\nundo 0\n"), "\(output)")
   }
 
   @Test func anUndoThatIsRepeatedFinishesTheFirstAndStops() async throws {

@@ -43,11 +43,15 @@ struct OperationKillTests {
     cd saved; state > ../before
     laforge run -q sh -c "\(Self.agent)"; state > ../after
     if [ "\(command)" = redo ]; then laforge undo > /dev/null; fi
-    cd ..; reached=no; bad=0
+    state > ../start; cd ..; reached=no; bad=0
     for n in \(numbers); do
       rm -rf web; cp -a saved web; cd web
       strace -f -o /dev/null -e trace=\(call) -e inject=\(call):\(injection):when=$n \
         laforge \(command) > ../out 2>&1; status=$?
+      if grep -q 'Nothing was changed' ../out; then
+        state > ../then
+        cmp -s ../then ../start || { echo "$n: something was changed"; diff ../start ../then; bad=1; }
+      fi
       # The next command finds whatever is left, and finishes or leaves it.
       laforge run -q true 2> ../next || { echo "$n: the next run failed"; cat ../next; bad=1; }
       state > ../now
@@ -100,5 +104,6 @@ struct OperationKillTests {
     let output = try await environment.shell(script("undo", call, injection, numbers))
     #expect(output.standardOutput.hasSuffix("end reached: yes\n"), "\(call): \(output)")
     #expect(!output.standardOutput.contains("mixture"), "\(call): \(output)")
+    #expect(!output.standardOutput.contains("something was changed"), "\(call): \(output)")
   }
 }

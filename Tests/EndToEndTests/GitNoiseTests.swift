@@ -111,6 +111,16 @@ import Testing
     #expect(output.standardOutput == "0\n0\n0\n0\nlast 9\n", "\(output)")
   }
 
+  @Test func runsThatLeaveNothingUncommittedMakeFewPacks() async throws {
+    let environment = try await TestEnvironment()
+    let output = try await environment.shell(
+      """
+      for i in $(seq 30); do laforge run -q git commit -q --allow-empty -m $i; done
+      ls .git/objects/pack/*.pack | wc -l; git fsck --no-dangling
+      """)
+    #expect(Int(output.standardOutput.dropLast()) ?? .max <= 9, "\(output)")
+  }
+
   /// Many loose objects, and many packs, make `git gc --auto` start.
   @Test func whatIsKeptLiesInFewPacks() async throws {
     let environment = try await TestEnvironment()

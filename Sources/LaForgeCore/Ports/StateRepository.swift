@@ -157,7 +157,9 @@ package protocol StateRepository: SourceRepository {
   /// - Throws: `GitError` if the object database cannot be read.
   func isKeptWhole(recorded: ObjectID?) async throws(GitError) -> Bool
 
-  /// Builds the keep reference from all that still exists; what is damaged is kept in part.
+  /// Rebuilds the keep reference from every recorded object that still exists.
+  ///
+  /// A damaged snapshot is replaced by one without the missing files.
   ///
   /// - Parameters:
   ///   - ids: Every snapshot, commit and tag that is recorded.

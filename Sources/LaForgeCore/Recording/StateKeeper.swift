@@ -109,7 +109,6 @@ package struct StateKeeper {
   package func tidy() async throws(StateError) -> [LostSnapshot] {
     let lock = try store { () throws(StoreError) in try ledger.lockKeepReference() }
     let recorded = try store { () throws(StoreError) in try ledger.keepValue() }
-    guard let recorded else { return [] }
     let isWhole = try await git { () async throws(GitError) in
       try await repository.isKeptWhole(recorded: recorded)
     }

@@ -40,14 +40,16 @@ package struct OperationRecovery {
     return [finished]
   }
 
-  /// Finishes an operation; one that needs what does not exist any more is given up, since it would
-  /// stand in the way of every later command.
+  /// Finishes an operation.
+  ///
+  /// One that needs objects which are gone is given up: otherwise it would block every later command.
   private func finishOrGiveUp(
     _ operation: Operation, after attempts: [Operation]
   ) async throws(OperationError) -> FinishedOperation {
     do throws(OperationError) {
       return try await finish(operation, after: attempts)
-    } catch .git(let error) where error.isMissingObject {
+    } catch let failure {
+      guard let obstacle = Self.lastingObstacle(failure) else { throw failure }
       let now = try await inGit { () async throws(GitError) in
         try await repository.captureState()
       }
@@ -57,8 +59,21 @@ package struct OperationRecovery {
       try close(attempts, at: now.state)
       try abandon(operation)
       var finished = FinishedOperation(operation: operation, isDone: false)
-      finished.obstacle = error
+      finished.obstacle = obstacle
       return finished
+    }
+  }
+
+  /// Why an operation can never be finished; `nil` for what may be otherwise the next time.
+  private static func lastingObstacle(_ failure: OperationError) -> GitError? {
+    switch failure {
+    case .git(let error) where error.isMissingObject: error
+    case .missingObjects(let paths):
+      GitError(
+        code: .missingObject,
+        message: "the contents of \(paths.count) files are gone from the repository",
+        function: "git read-tree")
+    default: nil
     }
   }
 
@@ -274,7 +289,7 @@ package struct OperationRecovery {
 
   /// Looks whether everything that a plan is about is as it was before.
   ///
-  /// - Throws: `OperationError` if it is not: then nobody may be told so.
+  /// - Throws: `OperationError` if it is not; "nothing was changed" would be false then.
   private func confirmUnchanged(_ plan: StatePlan) async throws(OperationError) {
     let (now, tips, difference) = try await inGit { () async throws(GitError) in
       let now = try await repository.captureState()

@@ -183,6 +183,13 @@ enum OperationProcesses {
     }
   }
 
+  /// Whether a process's name is that of git or of one of its commands, and not of a program such as
+  /// `gitk`, which holds no locks and runs for long.
+  private static func isGit(_ name: Data) -> Bool {
+    let name = String(decoding: name, as: UTF8.self).trimmingCharacters(in: .newlines)
+    return name == "git" || name.hasPrefix("git-")
+  }
+
   private static func wait(
     in gitDirectory: FilePath, timeoutMilliseconds: Int, for process: () -> Int32?
   ) throws(OperationError) {
@@ -205,7 +212,7 @@ enum OperationProcesses {
     for name in (try? files.contentsOfDirectory(atPath: "/proc")) ?? [] {
       guard let pid = Int32(name), pid != getpid(),
         let command = files.contents(atPath: "/proc/\(name)/comm"),
-        command.starts(with: "git".utf8),
+        Self.isGit(command),
         let directory = try? files.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd")
       else { continue }
       if folders.contains(where: { directory == $0 || directory.hasPrefix($0 + "/") }) {

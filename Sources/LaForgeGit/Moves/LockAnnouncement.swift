@@ -7,9 +7,9 @@ import SystemPackage
 
 /// A list of lock files that this process and its gits are about to take, written before they do.
 ///
-/// If all of them are killed at once, git's lock files stay and block every git. The next command
-/// knows by the list that they are LaForge's. The list lies in a file of its own, whose lock
-/// (`man 2 flock`) is held as long as this object lives.
+/// If all of them are killed at once, git's lock files remain and block every git. The list tells the
+/// next command which of them are LaForge's. Each list is a separate file; this object holds its lock
+/// (`man 2 flock`) as long as it exists.
 final class LockAnnouncement {
   private let path: FilePath
   private let descriptor: Int32

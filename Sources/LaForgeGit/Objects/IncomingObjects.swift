@@ -13,6 +13,13 @@ package enum ObjectDestination: Equatable, Sendable {
   case temporary(FilePath)
 }
 
+/// A temporary object directory of this process, for another git.
+package struct TemporaryObjects: Sendable {
+  package var directory: FilePath
+  /// The environment variables that make a git read it.
+  package var variables: [String: String]
+}
+
 /// A temporary object directory: git children store objects in it, out of reach of a `git gc`, until
 /// they are moved into a pack of the repository or thrown away.
 ///
@@ -72,7 +79,7 @@ final class IncomingObjects: Sendable {
     }
   }
 
-  /// Variables by which a git child sees what is in it; nothing if there is nothing.
+  /// The environment variables that make a git child read the directory; none if it does not exist.
   ///
   /// - Parameter stores: Whether the child stores objects, which then go here.
   /// - Returns: The variables by name.
@@ -118,7 +125,7 @@ final class IncomingObjects: Sendable {
     }
   }
 
-  /// Removes the directory; what is in it is gone.
+  /// Removes the directory with all objects in it.
   func remove() {
     if made.withLock({ isMade in
       defer { isMade = false }
