@@ -11,8 +11,9 @@ struct RelayedStream {
   private let stream: AgentStream
   /// Whether it comes from a pseudo-terminal.
   let isTerminal: Bool
-  /// Whether nothing reads any more, but the command must not wait for ever: a terminal that nobody
-  /// reads blocks its writers, where a pipe tells them.
+  /// Whether the reader is gone and the bytes are dropped.
+  ///
+  /// A pseudo-terminal without a reader would block the command for ever; a pipe reports an error.
   private var isDiscarded = false
   private var source: Int32
   private var sink: OutputSink
