@@ -107,6 +107,40 @@ import Testing
     #expect(try count(".keep", in: environment) == 0)
   }
 
+  /// A kill between the `.keep` file, the pack and its index.
+  @Test func whatIsLeftOfATornPackIsRemovedAnHourLater() async throws {
+    let (environment, worktree, ids) = try await repository(packs: 1)
+    try await environment.shell("cd .git/objects/pack; rm *.idx; cp *.keep pack-torn.keep")
+    _ = try worktree.releasePacks(at: time(hoursFromNow: 0), needed: nil)
+    #expect(try count(".keep", in: environment) == 2)
+    _ = try worktree.releasePacks(at: time(hoursFromNow: 2), needed: ids[0])
+    #expect(try count("", in: environment) == 0)
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may write to any file"))
+  func aKeepFileThatWasLeftIsReplaced() async throws {
+    let (environment, worktree, ids) = try await repository(packs: 1)
+    try await environment.shell("cd .git/objects/pack; rm *.idx *.pack; chmod 0444 *.keep")
+    let other = try await backend.openWorktree(environment.repository)
+    _ = try await other.objects.write(GitObject(blob: "content 0\n"))
+    try await other.objects.flush()
+    #expect(try await other.objects.existing(ids) == Set(ids))
+    withExtendedLifetime(worktree) {}
+  }
+
+  @Test(arguments: ReaderKind.allCases)
+  func anObjectThatIsGoneIsNamed(_ kind: ReaderKind) async throws {
+    let environment = try await kind.makeEnvironment()
+    let worktree = try await kind.openWorktree(environment.repository)
+    let gone = try #require(ObjectID(hex: String(repeating: "1", count: kind.idLength * 2)))
+    do {
+      try await worktree.objects.flush(with: [gone])
+      Issue.record("a missing object was stored")
+    } catch {
+      #expect(error.code == .missingObject)
+    }
+  }
+
   @Test func aPackOfTheUsersThatIsKeptIsLeftAlone() async throws {
     let environment = try await TestEnvironment()
     try await environment.shell(

@@ -122,6 +122,11 @@ final class GitCommandObjects: ObjectDatabase {
 
   func flush(with existing: Set<ObjectID>) async throws(GitError) {
     guard git.incoming.destination == .repository else { return }
+    if let gone = existing.subtracting(try await self.existing(Array(existing))).first {
+      throw GitError(
+        code: .missingObject, message: "the object \(gone) was removed while it was being recorded",
+        function: "git cat-file")
+    }
     try await KeptPacks(git: git).packIncoming(with: existing)
   }
 

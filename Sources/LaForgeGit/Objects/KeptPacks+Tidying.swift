@@ -28,6 +28,7 @@ extension KeptPacks {
   /// As `StateRepository.releasePacks(at:needed:)`.
   func release(at now: Timestamp, needed: ObjectID?) throws(GitError) -> Bool {
     let seconds = Int(now.millisecondsSince1970 / 1000)
+    removeTorn(before: seconds - Self.graceSeconds)
     var kept = keptPacks()
     guard !kept.isEmpty else { return false }
     if !isCollecting(at: seconds) {
@@ -41,6 +42,18 @@ extension KeptPacks {
       if !old.isEmpty, freePacks().filter(\.isSmall).count > Self.limit { return true }
     }
     return kept.filter(\.isSmall).count > Self.limit
+  }
+
+  /// Removes what a killed process has left of packs whose index is not there.
+  private func removeTorn(before seconds: Int) {
+    for name in keepFiles() {
+      let path = folder.appending(name)
+      var status = stat()
+      guard !WorkingTreeFile.exists(FilePath(path.string + ".idx")),
+        stat(path.string + ".keep", &status) == 0, Int(status.st_mtim.tv_sec) < seconds
+      else { continue }
+      Self.remove(path)
+    }
   }
 
   /// As `StateRepository.joinPacks(without:)`.
@@ -76,7 +89,12 @@ extension KeptPacks {
       ids.formUnion(index.ids)
     }
     let before = Set(keptPacks().map(\.path))
-    guard try await pack(ids.subtracting(unwanted)) else { return }
+    do {
+      try await pack(ids.subtracting(unwanted))
+    } catch {
+      // Many packs take more room and time, and lose nothing.
+      return
+    }
     for pack in joined { Self.remove(pack.path) }
     guard !keeping else { return }
     for pack in keptPacks() where !before.contains(pack.path) {
@@ -105,14 +123,17 @@ extension KeptPacks {
 
   /// The packs of LaForge's that git must leave alone.
   private func keptPacks() -> [Pack] {
+    keepFiles().compactMap { pack(named: $0, timedBy: folder.appending($0 + ".keep")) }
+  }
+
+  /// The names of the `.keep` files of LaForge's, without their ending.
+  private func keepFiles() -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
-    return names.filter { $0.hasSuffix(".keep") }.compactMap { name in
-      let keep = folder.appending(name)
-      guard let content = FileManager.default.contents(atPath: keep.string),
-        content.elementsEqual(Self.mark.utf8)
-      else { return nil }
-      return pack(named: String(name.dropLast(5)), timedBy: keep)
-    }
+    return names.filter { name in
+      name.hasSuffix(".keep")
+        && FileManager.default.contents(atPath: folder.appending(name).string)?
+          .elementsEqual(Self.mark.utf8) == true
+    }.map { String($0.dropLast(5)) }
   }
 
   /// The packs that were kept once and that git has not replaced yet.

@@ -9,7 +9,7 @@ import SystemPackage
 /// A `git gc` that is at work deletes what no reference reached when it counted, whatever a reference
 /// says since. It leaves a pack alone that has a file of the same name ending in `.keep`; see
 /// `man 1 git-repack`. So each new pack gets that file before git can see the pack, and loses it in
-/// `KeptPacks.tidy`, when every `git gc` that has not seen the reference must be over.
+/// `release(at:needed:)`, when every `git gc` that has not seen the reference must be over.
 struct KeptPacks: Sendable {
   let git: RepositoryGit
 
@@ -62,25 +62,22 @@ struct KeptPacks: Sendable {
 
   /// Lets git put objects into a pack and installs it; they may be anywhere that git finds them.
   ///
-  /// - Returns: Whether git had all of them; nothing is installed otherwise.
-  /// - Throws: `GitError` if the pack cannot be written.
-  @discardableResult
-  func pack(_ ids: some Collection<ObjectID>) async throws(GitError) -> Bool {
-    guard !ids.isEmpty else { return true }
+  /// - Throws: `GitError` if an object is missing or the pack cannot be written; nothing is installed
+  ///   then.
+  func pack(_ ids: some Collection<ObjectID>) async throws(GitError) {
+    guard !ids.isEmpty else { return }
     try git.incoming.make()
     let scratch = git.incoming.path.appending("new")
     let prefix = scratch.appending("pack")
     let input = ids.map { $0.hex + "\n" }.joined()
     var unique = ""
     while true {
-      let result = try await git.run(
+      let result = try await git.check(
         ["pack-objects", "-q", "--compression=1", prefix.string],
         input: Array((input + unique).utf8))
-      guard result.status == 0 else { return false }
       let name = "pack-" + result.text.trimmingCharacters(in: .newlines)
       guard has(name) else {
-        try install(scratch.appending(name))
-        return true
+        return try install(scratch.appending(name))
       }
       // The same objects again; one more makes it another pack.
       Self.remove(scratch.appending(name))
@@ -97,11 +94,7 @@ struct KeptPacks: Sendable {
   /// - Throws: `GitError` if a pack cannot be written or one of `existing` is gone.
   func packIncoming(with existing: Set<ObjectID> = []) async throws(GitError) {
     let loose = git.incoming.looseObjects()
-    guard try await pack(existing.union(loose)) else {
-      throw GitError(
-        code: .missingObject, message: "an object was removed while it was being recorded",
-        function: "git pack-objects")
-    }
+    try await pack(existing.union(loose))
     git.incoming.removeLoose(loose)
     for pack in git.incoming.packs() { try install(pack) }
   }
@@ -109,8 +102,9 @@ struct KeptPacks: Sendable {
   // MARK: - Files
 
   private static func write(_ text: String, to path: FilePath) throws(GitError) {
-    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-    let descriptor = laforge_open(path.string, flags, 0o444)
+    // One of a killed process may be there, which only root could write to.
+    unlink(path.string)
+    let descriptor = laforge_open(path.string, O_WRONLY | O_CREAT | O_CLOEXEC, 0o444)
     guard descriptor >= 0 else { throw failure(path, errno, "open") }
     defer { laforge_close(descriptor) }
     let bytes = Array(text.utf8)

@@ -89,6 +89,7 @@ final class LibGit2Objects: ObjectDatabase {
     switch git.incoming.destination {
     case .repository:
       try writePending(with: existing)
+      guard git.incoming.existing != nil else { return }
       try await KeptPacks(git: git).packIncoming()
       try check("git_odb_refresh", git_odb_refresh(database.pointer))
     case .temporary:

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// The packs that a repository had when everything that LaForge keeps was found to exist.
 ///
-/// All of it lies in packs, so nothing can be gone as long as they are there.
+/// What LaForge alone keeps lies in packs, so none of it can be gone as long as they are there.
 struct SeenPacks {
   private let list: FilePath
   /// The index files of the packs that are there now.

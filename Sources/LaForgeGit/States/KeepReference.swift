@@ -154,7 +154,7 @@ struct KeepReference {
     }
   }
 
-  /// The tree of HEAD; `nil` if there is none, or it cannot be read.
+  /// The tree of HEAD; `nil` if there is none, or it cannot be read: then more objects are copied.
   func headTree() async throws(GitError) -> ObjectID? {
     guard let head = try? await reader.head(), let commit = head.commit,
       let object = try await objects.read([commit])[commit], object.kind == .commit

@@ -28,12 +28,7 @@ struct KeptClosure {
         code: .missingObject, message: "the snapshot \(snapshot) is missing", function: "tree")
     }
     let parts = try TreeObject(parsing: object.content, idLength: snapshot.byteCount)
-    var known: [GitPath: [ObjectID]] = [:]
-    for base in bases {
-      guard let object = roots[base], object.kind == .tree else { continue }
-      let tree = try TreeObject(parsing: object.content, idLength: base.byteCount)
-      for (name, entry) in tree.entries { known[name, default: []].append(entry.id) }
-    }
+    let known = try Self.entries(of: bases, in: roots)
     var starts: [Start] = []
     var own: Set<ObjectID> = [snapshot]
     for (name, entry) in parts.entries {
@@ -64,12 +59,7 @@ struct KeptClosure {
           throw GitError(
             code: .missingObject, message: "the tree \(start.tree) is missing", function: "tree")
         }
-        var known: [GitPath: [ObjectID]] = [:]
-        for base in start.bases {
-          guard let object = read[base], object.kind == .tree else { continue }
-          let tree = try TreeObject(parsing: object.content, idLength: base.byteCount)
-          for (name, entry) in tree.entries { known[name, default: []].append(entry.id) }
-        }
+        let known = try Self.entries(of: start.bases, in: read)
         let tree = try TreeObject(parsing: object.content, idLength: start.tree.byteCount)
         for (name, entry) in tree.entries where entry.mode != .gitlink {
           let bases = known[name] ?? []
@@ -84,5 +74,18 @@ struct KeptClosure {
       level = next
     }
     return found
+  }
+
+  /// What some trees have under each name; a tree that cannot be read has nothing.
+  private static func entries(
+    of trees: [ObjectID], in read: [ObjectID: GitObject]
+  ) throws(GitError) -> [GitPath: [ObjectID]] {
+    var entries: [GitPath: [ObjectID]] = [:]
+    for id in trees {
+      guard let object = read[id], object.kind == .tree else { continue }
+      let tree = try TreeObject(parsing: object.content, idLength: id.byteCount)
+      for (name, entry) in tree.entries { entries[name, default: []].append(entry.id) }
+    }
+    return entries
   }
 }

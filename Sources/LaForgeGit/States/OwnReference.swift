@@ -22,14 +22,14 @@ extension RepositoryReader {
         [packed, lock], mark: "reference", in: location, isDurable: false)
     }
     defer { withExtendedLifetime(announcement) {} }
-    let timeout = try await lockTimeoutMilliseconds()
     var waited = 0
     while true {
       do throws(GitError) {
         return try await update(reference, to: new, from: old)
       } catch {
         let isLocked = error.isLocked || [packed, lock].contains(where: WorkingTreeFile.exists)
-        guard isLocked, waited < timeout else { throw error }
+        // Read only now: it may take a git process.
+        guard isLocked, waited < (try await lockTimeoutMilliseconds()) else { throw error }
         usleep(20_000)
         waited += 20
       }
