@@ -206,7 +206,13 @@ package struct CommandContext {
   ///
   /// Returns only if git cannot be executed.
   ///
-  /// - Parameter objects: A temporary object directory that git must see, and that is removed after it.
+  /// - Parameters:
+  ///   - old: The tree on the left side.
+  ///   - new: The tree on the right side.
+  ///   - options: More options of `git diff`.
+  ///   - paths: What is shown of the trees; all of them if empty.
+  ///   - objects: A temporary object directory that git must see, and that is removed after it.
+  /// - Returns: The status to exit with.
   func showDiff(
     from old: ObjectID, to new: ObjectID, options: [String], paths: [String],
     seeing objects: TemporaryObjects?

@@ -9,7 +9,8 @@ import Testing
     """
 
   @Test(arguments: [
-    "status", "diff", "diff @ now", "diff @ now --stat", "log", "log --graph", "show", "blame README.md", "undo --dry-run",
+    "status", "diff", "diff @ now", "diff @ now --stat", "log", "log --graph", "show",
+    "blame README.md", "undo --dry-run",
     "rollback --before --dry-run", "restore 1 --before README.md --dry-run",
   ])
   func noObjectFileOrReferenceIsLeft(_ command: String) async throws {

@@ -186,7 +186,9 @@ extension UserMessage {
     }
     self.init(
       code: "states_lost", summary: sentences.joined(separator: " "),
-      consequence: "Everything else that was recorded is there and is kept again.")
+      consequence: "Everything else that was recorded is there and is kept again.",
+      hint: partial.isEmpty
+        ? nil : "`laforge restore STEP --to FOLDER` writes what is left of one.")
   }
 
   /// Says what became of an operation that had been cut off.

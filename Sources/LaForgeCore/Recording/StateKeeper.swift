@@ -13,28 +13,14 @@ extension StateError: CustomStringConvertible {
   }
 }
 
-/// A recorded state that cannot be read any more.
-package struct LostSnapshot: Equatable, Sendable {
-  package var place: RecordedSnapshot.Place
-  /// Whether a part of it is left.
-  package var isPartial: Bool
-
-  package init(place: RecordedSnapshot.Place, isPartial: Bool) {
-    self.place = place
-    self.isPartial = isPartial
-  }
-}
-
 /// Keeps alive what was recorded, and what a step might destroy.
 package struct StateKeeper {
-  private let repository: any StateRepository
-  private let ledger: any StateLedger
-  private let clock: RecordingClock
+  let repository: any StateRepository
+  let ledger: any StateLedger
+  let clock: RecordingClock
 
   /// How many commits that a step orphaned are kept as bytes; of more, a reference stays.
   private static let orphanLimit = 2000
-  /// So long another process may still read an object that was superseded.
-  private static let supersededMilliseconds: Int64 = 3_600_000
 
   package init(
     repository: any StateRepository, ledger: any StateLedger, clock: RecordingClock
@@ -97,70 +83,6 @@ package struct StateKeeper {
       }
     }
     return outcome
-  }
-
-  // MARK: - Care
-
-  /// Looks whether everything that is kept still exists, builds the keep reference again if not, and
-  /// keeps LaForge's packs few.
-  ///
-  /// - Returns: The recorded states that are gone, at the first look that does not find them.
-  /// - Throws: `StateError`.
-  package func tidy() async throws(StateError) -> [LostSnapshot] {
-    let lock = try store { () throws(StoreError) in try ledger.lockKeepReference() }
-    let recorded = try store { () throws(StoreError) in try ledger.keepValue() }
-    let isWhole = try await git { () async throws(GitError) in
-      try await repository.isKeptWhole(recorded: recorded)
-    }
-    let lost = isWhole ? [] : try await rebuild()
-    try await tidyPacks()
-    withExtendedLifetime(lock) {}
-    return lost
-  }
-
-  private func rebuild() async throws(StateError) -> [LostSnapshot] {
-    let (ids, recorded, earlier) = try store { () throws(StoreError) in
-      (
-        try ledger.recordedObjects(), try ledger.keepValue(), try ledger.earlierKeepValues()
-      )
-    }
-    let generation = try await git { () async throws(GitError) in
-      try await repository.rebuildKept(ids, recorded: recorded, earlier: earlier)
-    }
-    return try store { () throws(StoreError) in
-      // What is not kept any more was reported when it was found to be gone.
-      let gone = generation.lost.subtracting(try ledger.notKept(generation.lost))
-      let known = try ledger.recordedStates(of: gone.union(generation.partial))
-      try ledger.recordKeep(generation, [], at: clock.now())
-      return known.map {
-        LostSnapshot(place: $0.place, isPartial: generation.partial.contains($0.snapshot))
-      }
-    }
-  }
-
-  private func tidyPacks() async throws(StateError) {
-    let needed = try store { () throws(StoreError) in try ledger.lastProtection() }
-    let now = clock.now()
-    let areMany = try git { () throws(GitError) in
-      try repository.releasePacks(at: now, needed: needed)
-    }
-    guard areMany else { return }
-    let time = now.millisecondsSince1970 - Self.supersededMilliseconds
-    let superseded = try store { () throws(StoreError) in
-      try ledger.takeSuperseded(before: Timestamp(millisecondsSince1970: time))
-    }
-    // The reference of a step that has ended may still be there, and must lead somewhere.
-    var unwanted = Set(superseded)
-    for step in repository.protectedSteps() {
-      let commit = try await git { () async throws(GitError) in
-        try await repository.protectingCommit(of: step)
-      }
-      if let commit { unwanted.remove(commit) }
-    }
-    let dropped = unwanted
-    try await git { () async throws(GitError) in
-      try await repository.joinPacks(without: dropped)
-    }
   }
 
   /// Keeps what the references reached when LaForge last looked and do not reach now, annotated
@@ -283,17 +205,17 @@ package struct StateKeeper {
     }
   }
 
-  private func store<Value>(
+  func store<Value>(
     _ body: () throws(StoreError) -> Value
   ) throws(StateError) -> Value {
     do { return try body() } catch { throw .store(error) }
   }
 
-  private func git<Value>(_ body: () throws(GitError) -> Value) throws(StateError) -> Value {
+  func git<Value>(_ body: () throws(GitError) -> Value) throws(StateError) -> Value {
     do { return try body() } catch { throw .git(error) }
   }
 
-  private func git<Value>(
+  func git<Value>(
     _ body: () async throws(GitError) -> Value
   ) async throws(StateError) -> Value {
     do { return try await body() } catch { throw .git(error) }

@@ -1,8 +1,9 @@
 /// An operation that was cut off and that a later command dealt with.
 package struct FinishedOperation: Equatable, Sendable {
   package var operation: Operation
-  /// Whether it was finished. If not, it was given up: it had changed nothing, HEAD was moved since, or
-  /// there is an `obstacle`.
+  /// Whether it was finished.
+  ///
+  /// If not, it was given up: it had changed nothing, HEAD was moved since, or there is an `obstacle`.
   package var isDone: Bool
   /// Files that were neither as before nor as wanted; they are in the state before this operation.
   package var setAside: [GitPath]
