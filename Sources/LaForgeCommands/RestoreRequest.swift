@@ -58,7 +58,8 @@ struct RestoreRequest {
   /// The lost paths that were named, or that lie in a folder that was.
   private func lost(in step: Step, _ paths: [GitPath]) throws -> [GitPath] {
     let lost = (step.end?.lost ?? []).map(\.path)
-    let missing = paths.filter { path in !lost.contains { $0 == path || $0.isInside(path) } }
+    let known = PathIndex(lost)
+    let missing = paths.filter { !known.holds($0) }
     guard missing.isEmpty || lost.isEmpty else {
       throw CommandFailure(
         UserMessage(
@@ -77,7 +78,8 @@ struct RestoreRequest {
   ) async throws -> [GitPath] {
     guard let state = try state(of: source) else { return [] }
     let found = try await session.repository.files(of: state, at: paths)
-    return paths.filter { path in !found.contains { $0 == path || $0.isInside(path) } }
+    let known = PathIndex(found)
+    return paths.filter { !known.holds($0) }
   }
 
   private func state(of source: RestoreSource) throws -> RepositoryState? {

@@ -198,7 +198,10 @@ struct OperationText {
     return kind == .undo ? steps.last.map { "\($0.id)" } ?? "then" : "the undo"
   }
 
-  private var written: [GitPath] { plan.written.filter { !submodules.contains($0) } }
+  private var written: [GitPath] {
+    let submodules = Set(submodules)
+    return plan.written.filter { !submodules.contains($0) }
+  }
 
   private func list(_ paths: [GitPath]) -> String {
     let shown = paths.prefix(Self.named * 2).map { ShellWords.quote(TerminalText.clean($0.text)) }

@@ -81,3 +81,23 @@ extension GitPath: Codable {
     }
   }
 }
+
+/// Paths that are found by their own names and by those of the folders above them.
+package struct PathIndex: Sendable {
+  private var known: Set<GitPath> = []
+
+  package init(_ paths: some Sequence<GitPath>) {
+    for path in paths {
+      known.insert(path)
+      for parent in path.parents.reversed() where !known.insert(parent).inserted { break }
+    }
+  }
+
+  /// Whether a path is among these, or is a folder above one; it may end with a slash.
+  package func holds(_ path: GitPath) -> Bool {
+    // The top of the working tree has no name.
+    if path.bytes.isEmpty { return !known.isEmpty }
+    let isMarked = path.bytes.last == UInt8(ascii: "/")
+    return known.contains(isMarked ? GitPath(path.bytes.dropLast()) : path)
+  }
+}

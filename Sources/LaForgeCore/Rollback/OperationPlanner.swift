@@ -139,7 +139,8 @@ package struct OperationPlanner {
       }
       found.formUnion(staged.keys)
     }
-    for path in paths where !found.contains(where: { $0 == path || $0.isInside(path) }) {
+    let known = PathIndex(found)
+    for path in paths where !known.holds(path) {
       throw .notInState(path, state: goal.title)
     }
     // Files alone: what is staged stays staged.

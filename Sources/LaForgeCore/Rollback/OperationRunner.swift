@@ -139,7 +139,8 @@ package struct OperationRunner {
     let found = try await inGit { () async throws(GitError) in
       try await repository.files(of: goal.target, at: paths)
     }
-    for path in paths where !found.contains(where: { $0 == path || $0.isInside(path) }) {
+    let known = PathIndex(found)
+    for path in paths where !known.holds(path) {
       throw .notInState(path, state: goal.title)
     }
     if !isDryRun {

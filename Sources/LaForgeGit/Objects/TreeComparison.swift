@@ -96,25 +96,19 @@ struct TreeComparison {
 
   /// Returns the files at some paths of a tree, a folder standing for all that is in it.
   func files(of tree: ObjectID?, at paths: [GitPath]) async throws(GitError) -> Set<GitPath> {
+    // Without slashes that say nothing.
+    let clean = Set(paths.map { GitPath($0.components.joined(separator: [UInt8(ascii: "/")])) })
+    let top = GitPath("")
+    var entries = try await entries(of: tree, at: clean.subtracting([top]), includesFolders: true)
+    if clean.contains(top), let tree { entries[top] = TrackedEntry(mode: .tree, id: tree) }
     var found: Set<GitPath> = []
-    for path in paths {
-      var entry = tree.map { TrackedEntry(mode: .tree, id: $0) }
-      for name in path.components {
-        guard let folder = entry, folder.mode == .tree else {
-          entry = nil
-          break
-        }
-        let read = try await objects.read([folder.id])
-        entry = try self.tree(folder.id, read)[GitPath(name)]
-      }
-      guard let entry else { continue }
-      let clean = GitPath(path.components.joined(separator: [UInt8(ascii: "/")]))
+    for (path, entry) in entries {
       guard entry.mode == .tree else {
-        found.insert(clean)
+        found.insert(path)
         continue
       }
-      let prefix = clean.bytes.isEmpty ? [] : clean.bytes + [UInt8(ascii: "/")]
-      for below in try await entries(of: entry.id).keys {
+      let prefix = path.bytes.isEmpty ? [] : path.bytes + [UInt8(ascii: "/")]
+      for below in try await self.entries(of: entry.id).keys {
         found.insert(GitPath(prefix + below.bytes))
       }
     }
